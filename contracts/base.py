@@ -1,0 +1,15 @@
+"""Base of every model that crosses a process boundary."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Data(BaseModel):
+    """Frozen value; unknown fields are ignored, so a newer sender can talk to an older reader."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Input(BaseModel):
+    """Frozen value that comes from outside; an unknown field is a mistake and refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

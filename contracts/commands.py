@@ -1,0 +1,433 @@
+"""Commands: every step that moves something, in the order in which the gateway's log received them.
+
+A command's body is at most 1 KB of IDs, versions, hashes, enums and numbers; texts and personal data are saved
+first in the service that owns them.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from contracts.base import Data, Input
+from contracts.lifecycle import Plan, Route, Stage
+
+MAX_BODY_BYTES = 1024
+
+
+class TargetKind(StrEnum):
+    """What a command moves; lock and order are per target."""
+
+    application = "application"
+    round = "round"
+    notice = "notice"
+
+
+class Role(StrEnum):
+    applicant = "applicant"
+    secretariat = "secretariat"
+    reviewer = "reviewer"
+    expert = "expert"
+    panel_chair = "panel_chair"
+    supervisor = "supervisor"
+    district = "district"
+    approver = "approver"
+    operator = "operator"
+    system = "system"
+    """A service of ours; never a person."""
+
+
+class Accepted(Data):
+    kind: Literal["accepted"] = "accepted"
+
+
+class Refused(Data):
+    """An expected business refusal: stable code, Chinese message, the clause it rests on."""
+
+    kind: Literal["refused"] = "refused"
+    code: str
+    message: str
+    clause: str | None = None
+
+
+Outcome = Annotated[Accepted | Refused, Field(discriminator="kind")]
+
+Score = Annotated[str, Field(pattern=r"^\d{1,12}/\d{1,12}$")]
+"""An exact component score as a fraction "n/d" on a scale of 100."""
+ContentKey = Annotated[str, Field(pattern=r"^sha256/[0-9a-f]{64}$")]
+Code = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
+
+
+# Bodies: what the sender says -------------------------------------------------------------------------------
+
+
+class Nothing(Input):
+    """No content: the name says it all."""
+
+
+class Apply(Input):
+    level: Annotated[str, Field(max_length=32)]
+    route: Route = Route.regular
+
+
+class Submit(Input):
+    draft_version: int
+
+
+class AttachScan(Input):
+    form_version: int
+    file_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=20)]
+
+
+class ConfirmPayment(Input):
+    order_id: UUID
+    level: Annotated[str, Field(max_length=32)]
+    amount_fen: Annotated[int, Field(gt=0)]
+
+
+class DecideQualification(Input):
+    """The decision itself was saved under the task in review; review checks lease, fence and conflicts."""
+
+    task_id: UUID
+    fence: int
+
+
+class Resubmit(Input):
+    draft_version: int
+    scan_file_ids: Annotated[tuple[UUID, ...], Field(max_length=20)] = ()
+
+
+class RecordOutsideDecision(Input):
+    accepted: bool
+    document_key: ContentKey
+
+
+class ExamResult(StrEnum):
+    graded = "graded"
+    absent = "absent"
+
+
+class CompleteExam(Input):
+    result: ExamResult
+    score: Score | None = None
+
+
+class CompletePortfolio(Input):
+    score: Score
+    sheets: int
+
+
+class CompleteDefence(Input):
+    result: ExamResult
+    score: Score | None = None
+
+
+class RecordRank(Input):
+    ranking_id: UUID
+    in_cut: bool
+    rank: int | None = None
+
+
+class CloseNotice(Input):
+    notice_id: UUID
+    held: bool
+
+
+class Hold(Input):
+    reason: Code
+    reference: UUID | None = None
+
+
+class Disqualify(Input):
+    reason: Code
+    document_key: ContentKey
+
+
+class Exclude(Input):
+    reason: Code
+
+
+class Issue(Input):
+    final_list_id: UUID
+
+
+class OpenRound(Input):
+    pack_name: Code | Annotated[str, Field(max_length=64)]
+    pack_key: ContentKey
+    pack_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    seed: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    """Given by a rehearsal or a demo; None: registration draws one."""
+
+
+class ReleaseRanking(Input):
+    digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class PublishFinalList(Input):
+    document_number: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class ConfirmPosted(Input):
+    """Proof that one target shows the list (N1): where, and a picture or the fetched page by its key."""
+
+    target: Code
+    url: Annotated[str, Field(max_length=400)]
+    proof_key: ContentKey | None = None
+
+
+# What a service found before the decision -------------------------------------------------------------------
+
+
+class ApplicationPrepared(Data):
+    application_number: str
+    level: str
+    route: Route
+    pack_key: str
+    filing_closes_at: AwareDatetime
+
+
+class FormPrepared(Data):
+    """`submit` and `resubmit`: the form is locked, its content frozen under `snapshot_key`."""
+
+    form_version: int
+    snapshot_key: str
+    facts_key: str
+    plan: Plan
+
+
+class ScanPrepared(Data):
+    form_version: int
+    facts_key: str
+
+
+class QualificationOutcome(StrEnum):
+    passed = "passed"
+    correction = "correction"
+    not_qualified = "not_qualified"
+
+
+class DecisionPrepared(Data):
+    outcome: QualificationOutcome
+    decision_key: str
+    """Content key of the decision: each item, each finding, which items the correction unlocks."""
+
+
+class RoundPrepared(Data):
+    pack_key: str
+    seed: str
+
+
+# The table of commands --------------------------------------------------------------------------------------
+
+
+class CommandName(StrEnum):
+    apply = "apply"
+    submit = "submit"
+    attach_scan = "attach_scan"
+    take_back = "take_back"
+    discard = "discard"
+    confirm_payment = "confirm_payment"
+    withdraw = "withdraw"
+    decide_qualification = "decide_qualification"
+    resubmit = "resubmit"
+    record_outside_decision = "record_outside_decision"
+    complete_exam = "complete_exam"
+    complete_portfolio = "complete_portfolio"
+    complete_defence = "complete_defence"
+    record_rank = "record_rank"
+    close_notice = "close_notice"
+    hold = "hold"
+    unhold = "unhold"
+    disqualify = "disqualify"
+    exclude = "exclude"
+    issue = "issue"
+    open_round = "open_round"
+    release_ranking = "release_ranking"
+    publish_final_list = "publish_final_list"
+    confirm_posted = "confirm_posted"
+
+
+class CommandSpec(Data):
+    """What the gateway needs to know of a command before it stores it."""
+
+    target: TargetKind
+    body: type[Input]
+    roles: frozenset[Role]
+    window: Stage | None = None
+    """The window against which `in_time` is settled; None: no window."""
+    prepare: str | None = None
+    """The service that freezes, unlocks or checks something before the decision, and undoes it on a refusal."""
+    prepared: type[Data] | None = None
+    two_persons: bool = False
+    """Proposed by one person, confirmed by another of the approver pool, then stored."""
+
+
+_applicant = frozenset({Role.applicant})
+_system = frozenset({Role.system})
+_secretariat = frozenset({Role.secretariat})
+_a, _r, _n = TargetKind.application, TargetKind.round, TargetKind.notice
+
+COMMANDS: dict[CommandName, CommandSpec] = {
+    CommandName.apply: CommandSpec(
+        target=_a,
+        body=Apply,
+        roles=_applicant,
+        window=Stage.filing,
+        prepare="registration",
+        prepared=ApplicationPrepared,
+    ),
+    CommandName.submit: CommandSpec(
+        target=_a,
+        body=Submit,
+        roles=_applicant,
+        window=Stage.filing,
+        prepare="registration",
+        prepared=FormPrepared,
+    ),
+    CommandName.attach_scan: CommandSpec(
+        target=_a,
+        body=AttachScan,
+        roles=_applicant,
+        window=Stage.filing,
+        prepare="registration",
+        prepared=ScanPrepared,
+    ),
+    CommandName.take_back: CommandSpec(
+        target=_a, body=Nothing, roles=_applicant, window=Stage.filing, prepare="registration"
+    ),
+    CommandName.discard: CommandSpec(
+        target=_a, body=Nothing, roles=_applicant, window=Stage.filing, prepare="registration"
+    ),
+    CommandName.confirm_payment: CommandSpec(
+        target=_a, body=ConfirmPayment, roles=_system, window=Stage.filing
+    ),
+    CommandName.withdraw: CommandSpec(target=_a, body=Nothing, roles=_applicant),
+    CommandName.decide_qualification: CommandSpec(
+        target=_a,
+        body=DecideQualification,
+        roles=frozenset({Role.reviewer}),
+        prepare="review",
+        prepared=DecisionPrepared,
+    ),
+    CommandName.resubmit: CommandSpec(
+        target=_a,
+        body=Resubmit,
+        roles=_applicant,
+        window=Stage.correction,
+        prepare="registration",
+        prepared=FormPrepared,
+    ),
+    CommandName.record_outside_decision: CommandSpec(
+        target=_a, body=RecordOutsideDecision, roles=_secretariat, two_persons=True
+    ),
+    CommandName.complete_exam: CommandSpec(target=_a, body=CompleteExam, roles=_system),
+    CommandName.complete_portfolio: CommandSpec(target=_a, body=CompletePortfolio, roles=_system),
+    CommandName.complete_defence: CommandSpec(target=_a, body=CompleteDefence, roles=_system),
+    CommandName.record_rank: CommandSpec(target=_a, body=RecordRank, roles=_system),
+    CommandName.close_notice: CommandSpec(target=_a, body=CloseNotice, roles=_system),
+    CommandName.hold: CommandSpec(target=_a, body=Hold, roles=frozenset({Role.supervisor})),
+    CommandName.unhold: CommandSpec(target=_a, body=Nothing, roles=frozenset({Role.supervisor})),
+    CommandName.disqualify: CommandSpec(
+        target=_a, body=Disqualify, roles=frozenset({Role.supervisor}), two_persons=True
+    ),
+    CommandName.exclude: CommandSpec(target=_a, body=Exclude, roles=_secretariat, two_persons=True),
+    CommandName.issue: CommandSpec(target=_a, body=Issue, roles=_system),
+    CommandName.open_round: CommandSpec(
+        target=_r,
+        body=OpenRound,
+        roles=frozenset({Role.secretariat, Role.operator}),
+        prepare="registration",
+        prepared=RoundPrepared,
+    ),
+    CommandName.release_ranking: CommandSpec(
+        target=_r, body=ReleaseRanking, roles=_secretariat, two_persons=True
+    ),
+    CommandName.publish_final_list: CommandSpec(
+        target=_r, body=PublishFinalList, roles=_secretariat, two_persons=True
+    ),
+    CommandName.confirm_posted: CommandSpec(
+        target=_n, body=ConfirmPosted, roles=_secretariat, two_persons=True
+    ),
+}
+
+
+# Envelopes --------------------------------------------------------------------------------------------------
+
+
+class Command(Data):
+    """One command as the dispatcher hands it to a workflow; `id` is also the update ID.
+
+    Commands that came too late were answered when they were stored and never get here.
+    """
+
+    id: UUID
+    name: CommandName
+    role: Role
+    body: dict[str, Any]
+    prepared: dict[str, Any] | None = None
+    received_at: AwareDatetime
+    effective_at: AwareDatetime | None = None
+
+    def typed_body(self) -> Input:
+        """The body as its own model; `pydantic.ValidationError` if it is malformed."""
+        return COMMANDS[self.name].body.model_validate(self.body)
+
+    def typed_prepared(self) -> Data | None:
+        model = COMMANDS[self.name].prepared
+        return None if model is None else model.model_validate(self.prepared)
+
+
+class PrepareRequest(Data):
+    """Gateway → service before the decision; idempotent by `command_id`. Also the body of `unprepare`."""
+
+    command_id: UUID
+    name: CommandName
+    target_id: UUID
+    round_id: UUID
+    subject: UUID | None
+    """The account that acts, None for a service."""
+    role: Role
+    body: dict[str, Any]
+    received_at: AwareDatetime
+    closes_at: AwareDatetime | None = None
+    """End of the window in force when the command was stored."""
+
+
+class PrepareResult(Data):
+    """Either `data` (the model that the command's spec names as `prepared`) or a refusal."""
+
+    data: dict[str, Any] | None = None
+    refused: Refused | None = None
+
+
+class ServiceCommand(Data):
+    """Service → gateway, from its outbox: a step that a machine takes. `id` = UUIDv5(effect key, n)."""
+
+    id: UUID
+    target_kind: TargetKind
+    target_id: UUID
+    round_id: UUID
+    name: CommandName
+    body: dict[str, Any]
+    effective_at: AwareDatetime | None = None
+    """When it happened in the world (provider's success time, bank's date); trusted from services only."""
+
+
+class CommandState(StrEnum):
+    received = "received"
+    prepared = "prepared"
+    answered = "answered"
+    refused = "refused"
+    quarantined = "quarantined"
+
+
+class Receipt(Data):
+    """What the sender of a command gets; `outcome` is None while it is under way (HTTP 202)."""
+
+    id: UUID
+    name: CommandName
+    target_id: UUID
+    state: CommandState
+    received_at: AwareDatetime
+    outcome: Outcome | None = None

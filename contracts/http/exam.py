@@ -1,0 +1,150 @@
+"""HTTP of the exam service: sittings for the secretariat, the candidate's own paper and answers (X1–X3).
+
+No key, no score and no item that is not on the caller's own paper ever stands in one of these.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field, StringConstraints
+
+from contracts.base import Data, Input
+
+# Sittings (secretariat, operator) ---------------------------------------------------------------------------
+
+
+class SittingState(StrEnum):
+    """`planned`: gathers candidates, papers sealed · `open` · `closed`: everybody is graded or absent."""
+
+    planned = "planned"
+    open = "open"
+    closed = "closed"
+
+
+class Sitting(Data):
+    """One sitting of a level; `number` 1 is the first, later ones are make-up sittings (补考场次).
+
+    `enrolled` counts all candidates (cancelled ones left out); the other three are parts of it.
+    """
+
+    id: UUID
+    round_id: UUID
+    level: str
+    number: int
+    state: SittingState
+    opens_at: AwareDatetime | None = None
+    closes_at: AwareDatetime | None = None
+    enrolled: int
+    started: int
+    finished: int
+    absent: int
+
+
+class Sittings(Data):
+    """GET /rounds/{round_id}/sittings, by level and number."""
+
+    sittings: tuple[Sitting, ...]
+
+
+class OpenSitting(Input):
+    """POST /rounds/{round_id}/sittings/{level}/open (an empty body will do): opens now, for the pack's duration.
+
+    While one of the level is open the same one is answered. Errors: 409 `nobody_enrolled`, `sitting_closing`.
+    """
+
+
+class ExtendSitting(Input):
+    """POST /rounds/{round_id}/sittings/{level}/extend. `minutes` are added to the end of the open sitting.
+
+    Give `closes_at` as it was read: a second click then answers 409 `sitting_changed` instead of adding twice.
+    Errors: 409 `sitting_not_open`, `sitting_changed`.
+    """
+
+    minutes: Annotated[int, Field(ge=1, le=600)]
+    closes_at: AwareDatetime | None = None
+
+
+# The candidate ----------------------------------------------------------------------------------------------
+
+
+class ExamStatus(StrEnum):
+    """`waiting`: the sitting is not open · `ready`: open, may start · `started` · `closing`: time is up, being
+    graded · `finished` · `absent` 缺考 · `cancelled`: the application ended before."""
+
+    waiting = "waiting"
+    ready = "ready"
+    started = "started"
+    closing = "closing"
+    finished = "finished"
+    absent = "absent"
+    cancelled = "cancelled"
+
+
+OptionId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+class PaperOption(Data):
+    id: str
+    text: str
+
+
+class PaperItem(Data):
+    """One item in the candidate's own order. `form`: single, multiple, true_false, hand_marked."""
+
+    id: str
+    area: str
+    form: str
+    stem: str
+    options: tuple[PaperOption, ...]
+    points: str
+    """Decimal as text."""
+
+
+class SavedAnswer(Data):
+    item_id: str
+    rev: int
+    choice: tuple[str, ...]
+
+
+class Exam(Data):
+    """GET /applications/{id}/exam · POST …/exam/start · POST …/exam/finish: everything a device needs to go on.
+
+    `remaining_seconds` counts by the server's clock. `items` and `answers` are there only while `started`; the same
+    items in the same order on every device. A device goes on with revisions above those in `answers`.
+    Errors: 404 `no_exam`; start: 409 `sitting_not_open`, `sitting_closed`; finish: 409 `not_started`.
+    """
+
+    application_id: UUID
+    level: str
+    status: ExamStatus
+    now: AwareDatetime
+    opens_at: AwareDatetime | None = None
+    closes_at: AwareDatetime | None = None
+    started_at: AwareDatetime | None = None
+    finished_at: AwareDatetime | None = None
+    remaining_seconds: int | None = None
+    items: tuple[PaperItem, ...] = ()
+    answers: tuple[SavedAnswer, ...] = ()
+
+
+class SaveAnswer(Input):
+    """PUT /applications/{id}/exam/answers/{item_id}. `choice`: option IDs; empty takes the answer back.
+
+    `rev` grows by one with each change of that item. Errors: 404 `no_exam`, `no_item`; 422 `wrong_choice`;
+    409 `not_started`, `sitting_closed`, `already_finished`.
+    """
+
+    rev: Annotated[int, Field(ge=1, le=2_000_000_000)]
+    choice: Annotated[tuple[OptionId, ...], Field(max_length=32)]
+
+
+class AnswerSaved(Data):
+    """What is stored now. `superseded`: a later revision was there already and stays; take it over."""
+
+    item_id: str
+    rev: int
+    choice: tuple[str, ...]
+    saved_at: AwareDatetime
+    closes_at: AwareDatetime
+    superseded: bool

@@ -1,0 +1,35 @@
+"""Every expected refusal once: stable English code, what a person reads, the clause it rests on."""
+
+from contracts.commands import Refused
+
+_TEXTS: dict[str, tuple[str, str | None]] = {
+    "window_not_open": ("本环节尚未开放，请在通知公布的时间内办理。", "A5"),
+    "window_closed": ("本环节已于截止时间关闭，逾期提交不再受理；如有特殊情况请联系秘书处。", "A5"),
+    "correction_window_closed": ("修改期限已过，按规定逾期不修正视为资格审查不合格。", "Q11"),
+    "wrong_stage": ("申报当前所处环节不能办理此项操作，请先查看“我的申报”中的进度。", None),
+    "ended": ("该申报已经结束，不能再办理此项操作。", None),
+    "already_submitted": ("申报书已经提交。如需修改，请先撤回提交。", "L1"),
+    "already_applied": ("每人每年度只能申报一个级别，您已有一份申报。", "L1"),
+    "already_answered": ("该事项已经有结果，不能重复办理。", None),
+    "already_filed": ("申报已经完成（材料与缴费齐全），不能再撤回或更改级别。", "A6"),
+    "not_submitted": ("请先提交申报书，再上传签字盖章的扫描件。", "A4"),
+    "wrong_version": ("扫描件对应的不是最新版本的申报书，请重新打印当前版本并签字盖章。", "Q6"),
+    "correction_used": ("每位申报者只有一次修改机会，已经使用。", "Q10"),
+    "nothing_to_discard": ("申报书尚未填写或已经完成，不能作废。", "L1"),
+    "withdraw_too_early": ("申报尚未完成，可以直接撤回提交或作废草稿，无需撤回申报。", "A6"),
+    "already_held": ("该申报已被暂缓。", "N3"),
+    "not_held": ("该申报没有被暂缓。", "N3"),
+    "filed_first": ("申报尚未完成，此项处理只适用于已完成申报的人员。", "A6"),
+    "level_not_offered": ("本通知不受理该级别的申报。", "O1"),
+    "unknown_round": ("没有找到这一年度的认证。", "R1"),
+    "unknown_application": ("没有找到这份申报。", None),
+    "ranking_changed": ("排名已经变化，请核对最新名单后再确认。", "T3"),
+    "unknown_target": ("规则包没有列出这个公示平台，请核对名称。", "N1"),
+    "not_ready": ("上一环节尚未全部完成，暂不能办理。", None),
+}
+
+
+def refused(code: str, *, message: str | None = None, clause: str | None = None) -> Refused:
+    """The refusal of this code; `message` and `clause` may be more exact than the table."""
+    text, rests_on = _TEXTS[code]
+    return Refused(code=code, message=message or text, clause=clause or rests_on)

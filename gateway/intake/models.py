@@ -1,0 +1,89 @@
+"""Tables of the intake: the command log, windows and their extensions."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, Identity, Index, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gateway.models import Base
+
+NOW = text("public.fudao_now()")
+INSTANT = DateTime(timezone=True)
+
+
+class CommandRow(Base):
+    """One command, in the order in which it was received; the workflow's update ID is its `id`."""
+
+    __tablename__ = "command"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
+    target_kind: Mapped[str] = mapped_column(Text)
+    target_id: Mapped[UUID]
+    round_id: Mapped[UUID]
+    name: Mapped[str] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(Text)
+    subject: Mapped[UUID | None]
+    idempotency_key: Mapped[str | None] = mapped_column(Text)
+    body: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    received_at: Mapped[datetime] = mapped_column(INSTANT, server_default=NOW)
+    effective_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    closes_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    in_time: Mapped[bool | None]
+    """Against the window in force when it was stored; None where no window applies."""
+    state: Mapped[str] = mapped_column(Text)
+    prepared: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    answered_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    failures: Mapped[int] = mapped_column(server_default="0")
+    """Attempts that failed for another reason than an outage; too many of them quarantine the command."""
+    next_try_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    last_error: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = (
+        UniqueConstraint("subject", "idempotency_key"),
+        Index(
+            "ix_command_unanswered",
+            "target_id",
+            "position",
+            postgresql_where=text("state in ('received', 'prepared', 'quarantined')"),
+        ),
+        Index("ix_command_target", "target_id", "position"),
+        Index(
+            "ix_command_round_unanswered",
+            "round_id",
+            postgresql_where=text("state in ('received', 'prepared', 'quarantined')"),
+        ),
+    )
+
+
+class WindowRow(Base):
+    """When a stage is open: for a round, for one application (a correction) or for a public notice."""
+
+    __tablename__ = "time_window"
+
+    target_kind: Mapped[str] = mapped_column(Text)
+    target_id: Mapped[UUID] = mapped_column(primary_key=True)
+    stage: Mapped[str] = mapped_column(Text, primary_key=True)
+    round_id: Mapped[UUID]
+    opens_at: Mapped[datetime] = mapped_column(INSTANT)
+    closes_at: Mapped[datetime] = mapped_column(INSTANT)
+
+
+class WindowExtensionRow(Base):
+    """Who extended which window, from when to when, and why. Never changed."""
+
+    __tablename__ = "window_extension"
+
+    position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    target_id: Mapped[UUID]
+    stage: Mapped[str] = mapped_column(Text)
+    old_closes_at: Mapped[datetime] = mapped_column(INSTANT)
+    new_closes_at: Mapped[datetime] = mapped_column(INSTANT)
+    subject: Mapped[UUID]
+    reason: Mapped[str] = mapped_column(Text)
+    extended_at: Mapped[datetime] = mapped_column(INSTANT, server_default=NOW)

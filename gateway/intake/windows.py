@@ -1,0 +1,156 @@
+"""Windows: opened by workflows, extended only while open, closed when nothing that came in time is unanswered."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import exists, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.commands import CommandName, TargetKind
+from contracts.gateway import Closed, CloseWindow, Extended, OpenWindow, WindowEnded, WindowOpened
+from contracts.lifecycle import Stage
+from gateway.intake.models import CommandRow, WindowExtensionRow, WindowRow
+from kit import db, effects
+from kit.errors import DomainError, Kind, NotYet
+from rules.cache import Packs
+from rules.windows import window_for
+
+UNANSWERED = ("received", "prepared", "quarantined")
+
+
+async def round_barrier(session: AsyncSession, round_id: UUID, *, exclusive: bool) -> None:
+    """Whoever stores a command holds the round's barrier shared; whoever closes the round's window, exclusive.
+
+    So a close sees every command whose time was stamped before it.
+    """
+    function = "pg_advisory_xact_lock" if exclusive else "pg_advisory_xact_lock_shared"
+    await session.execute(
+        text(f"select {function}(hashtextextended(current_schema() || ':barrier:' || :key, 0))"),
+        {"key": str(round_id)},
+    )
+
+
+async def in_force(
+    session: AsyncSession, target_id: UUID, round_id: UUID, stage: Stage, *, for_update: bool = False
+) -> WindowRow | None:
+    """The target's own window of this stage, else the round's; locked against an extension meanwhile."""
+    query = (
+        select(WindowRow)
+        .where(WindowRow.target_id.in_((target_id, round_id)), WindowRow.stage == stage.value)
+        .order_by((WindowRow.target_id == target_id).desc())
+        .limit(1)
+    )
+    query = query.with_for_update() if for_update else query.with_for_update(read=True)
+    return (await session.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
+
+
+async def open_window(session: AsyncSession, packs: Packs, request: OpenWindow) -> WindowOpened:
+    """Compute the window from the pinned pack and store it; once per effect key. Durations: `rules.windows`."""
+    loaded = await packs.get(request.pack_key)
+
+    async def make() -> WindowOpened:
+        opening = request.opens_at or await db.now(session)
+        opens_at, closes_at = window_for(loaded.pack, request.stage, opening)
+        await session.execute(
+            insert(WindowRow)
+            .values(
+                target_kind=request.target_kind.value,
+                target_id=request.target_id,
+                stage=request.stage.value,
+                round_id=request.round_id,
+                opens_at=opens_at,
+                closes_at=closes_at,
+            )
+            .on_conflict_do_nothing()
+        )
+        return WindowOpened(opens_at=opens_at, closes_at=closes_at)
+
+    return await effects.once(session, f"{request.key}/gateway.open_window", make, WindowOpened)
+
+
+async def close_window(session: AsyncSession, request: CloseWindow) -> WindowEnded:
+    """Closed or extended; `NotYet` while it is too early or a command received in time is unanswered."""
+    if request.target_kind is not TargetKind.application:
+        await round_barrier(session, request.round_id, exclusive=True)
+    await db.lock(session, request.target_id)
+    window = await in_force(session, request.target_id, request.round_id, request.stage)
+    if window is None:
+        raise NotYet("window is not open yet")
+    if window.closes_at > request.deadline:
+        return WindowEnded(end=Extended(closes_at=window.closes_at))
+    if await db.now(session) < window.closes_at:
+        raise NotYet("window is still open by the database's clock")
+    unanswered = exists().where(
+        CommandRow.state.in_(UNANSWERED),
+        CommandRow.in_time.is_not(False),
+        CommandRow.received_at < window.closes_at,
+    )
+    match request.target_kind:
+        case TargetKind.application:
+            unanswered = unanswered.where(CommandRow.target_id == request.target_id)
+        case TargetKind.round:
+            unanswered = unanswered.where(
+                CommandRow.round_id == request.round_id,
+                CommandRow.target_kind == TargetKind.application.value,
+            )
+        case TargetKind.notice:
+            unanswered = unanswered.where(
+                CommandRow.round_id == request.round_id, CommandRow.name == CommandName.hold.value
+            )
+    if (await session.execute(select(unanswered))).scalar_one():
+        raise NotYet("a command received in time is unanswered")
+    return WindowEnded(end=Closed())
+
+
+async def extend(
+    session: AsyncSession,
+    *,
+    target_id: UUID,
+    round_id: UUID,
+    stage: Stage,
+    closes_at: datetime,
+    subject: UUID,
+    reason: str,
+) -> WindowRow:
+    """Move the end of a window to later, while it is open by PostgreSQL's clock; never shorten it.
+
+    Errors: `window_unknown` (404), `window_closed` (409), `window_not_later` (409).
+    """
+    await db.lock(session, target_id)
+    window = await in_force(session, target_id, round_id, stage, for_update=True)
+    if window is None or window.target_id != target_id:
+        raise DomainError(Kind.not_found, "window_unknown", "没有找到这个环节的时间窗口。")
+    if await db.now(session) >= window.closes_at:
+        raise DomainError(
+            Kind.conflict, "window_closed", "窗口已经到期，不能再延长；到期前才可以延长。", "A5"
+        )
+    if closes_at <= window.closes_at:
+        raise DomainError(Kind.conflict, "window_not_later", "新的截止时间必须晚于现在的截止时间。", "A5")
+    session.add(
+        WindowExtensionRow(
+            target_id=target_id,
+            stage=stage.value,
+            old_closes_at=window.closes_at,
+            new_closes_at=closes_at,
+            subject=subject,
+            reason=reason,
+        )
+    )
+    window.closes_at = closes_at
+    await session.flush()
+    return window
+
+
+async def windows_of(session: AsyncSession, target_ids: list[UUID]) -> list[WindowRow]:
+    """All windows of these targets, for pages."""
+    found = await session.execute(
+        select(WindowRow).where(WindowRow.target_id.in_(target_ids)).order_by(WindowRow.opens_at)
+    )
+    return list(found.scalars())
+
+
+async def count_unanswered(session: AsyncSession) -> int:
+    """For metrics: commands that wait for an answer."""
+    query = select(func.count()).select_from(CommandRow).where(CommandRow.state.in_(UNANSWERED))
+    return int((await session.execute(query)).scalar_one())

@@ -1,0 +1,173 @@
+"""Tables of the gateway: accounts and sessions, who owns which application, rounds it opened, proposals.
+
+The command log and its windows are in gateway/intake/models.py, on the same Base.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from kit.db import NAMING
+from kit.tables import mechanics
+
+NOW = text("public.fudao_now()")
+
+
+class Base(DeclarativeBase):
+    """Unqualified names: the role's search_path decides the schema."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {datetime: DateTime(timezone=True), str: Text, bytes: LargeBinary}
+
+
+class Account(Base):
+    """A person (phone + code) or a member of staff (username + password). `id` is also the person's ID."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        CheckConstraint("kind in ('person', 'staff')", name="kind"),
+        CheckConstraint("(kind = 'person') = (phone_hash is not null)", name="phone"),
+        CheckConstraint("(kind = 'staff') = (username is not null)", name="username"),
+        UniqueConstraint("phone_hash"),
+        UniqueConstraint("username"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    phone_hash: Mapped[str | None]
+    phone_sealed: Mapped[bytes | None]
+    username: Mapped[str | None]
+    password_hash: Mapped[str | None]
+    totp_sealed: Mapped[bytes | None]
+    display_name: Mapped[str] = mapped_column(server_default=text("''"))
+    unit: Mapped[str] = mapped_column(server_default=text("''"))
+    district: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    disabled_at: Mapped[datetime | None]
+
+
+class StaffRole(Base):
+    """One role of one member of staff, and who gave it (NULL: the set-up link)."""
+
+    __tablename__ = "staff_role"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)
+    granted_by: Mapped[UUID | None]
+    granted_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class LoginCode(Base):
+    """A six-digit code that was sent to a phone; only hashes are kept."""
+
+    __tablename__ = "login_code"
+    __table_args__ = (Index("ix_login_code_phone", "phone_hash", "created_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    phone_hash: Mapped[str]
+    code_hash: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    expires_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    used_at: Mapped[datetime | None]
+
+
+class Session(Base):
+    """A server-side session; the token itself is only with its owner."""
+
+    __tablename__ = "session"
+    __table_args__ = (UniqueConstraint("token_hash"), Index("ix_session_account", "account_id"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    token_hash: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class RateCount(Base):
+    """How often something was done by one key (a keyed hash) since `since`; a fixed window."""
+
+    __tablename__ = "rate_count"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    since: Mapped[datetime] = mapped_column(server_default=NOW)
+    count: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+
+
+class Round(Base):
+    """A round that this gateway opened or tried to open, with the pinned rule pack."""
+
+    __tablename__ = "round"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    pack_name: Mapped[str]
+    pack_key: Mapped[str]
+    pack_hash: Mapped[str]
+    opened_by: Mapped[UUID]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class Application(Base):
+    """Whose application it is: the ownership check of every request."""
+
+    __tablename__ = "application"
+    __table_args__ = (UniqueConstraint("round_id", "person_id"), Index("ix_application_person", "person_id"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    round_id: Mapped[UUID]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class Proposal(Base):
+    """A two-person command on its way: proposed by one, approved or rejected by another."""
+
+    __tablename__ = "proposal"
+    __table_args__ = (
+        CheckConstraint("state in ('open', 'approved', 'rejected')", name="state"),
+        CheckConstraint("decided_by is null or decided_by <> proposed_by", name="two_persons"),
+        CheckConstraint("(state = 'open') = (decided_by is null)", name="decided"),
+        UniqueConstraint("proposed_by", "idempotency_key"),
+        Index("ix_proposal_open", "proposed_at", postgresql_where=text("state = 'open'")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    idempotency_key: Mapped[str]
+    target_kind: Mapped[str]
+    target_id: Mapped[UUID]
+    round_id: Mapped[UUID]
+    name: Mapped[str]
+    body: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    state: Mapped[str] = mapped_column(server_default=text("'open'"))
+    proposed_by: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    proposed_role: Mapped[str]
+    proposed_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
+    command_id: Mapped[UUID | None]
+
+
+mechanics(Base.metadata, "effect")
+
+# Alembic looks here only: the intake's tables belong to the same schema (below Base, which they need)
+from gateway.intake import models as intake_models  # noqa: E402, F401

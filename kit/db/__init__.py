@@ -1,0 +1,35 @@
+"""The database: units of work (the only place that commits), the clock, locks, roles and migrations.
+
+`python -m kit.db bootstrap | migrate | check | revision` is the same for operators and developers.
+"""
+
+from kit.db.bootstrap import ROLES, bootstrap
+from kit.db.migrate import check, migrate, revision
+from kit.db.session import (
+    NAMING,
+    Database,
+    describe,
+    is_unavailable,
+    lock,
+    now,
+    schema_of,
+    sqlstate,
+    wake_after_commit,
+)
+
+__all__ = [
+    "NAMING",
+    "ROLES",
+    "Database",
+    "bootstrap",
+    "check",
+    "describe",
+    "is_unavailable",
+    "lock",
+    "migrate",
+    "now",
+    "revision",
+    "schema_of",
+    "sqlstate",
+    "wake_after_commit",
+]

@@ -1,0 +1,275 @@
+"""Kafka: topics, a producer, and a group consumer whose effects happen once by the inbox."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Protocol
+from uuid import UUID
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.events import PARTITIONS, Event, Topic
+from kit.db import Database, describe, is_unavailable
+from kit.inbox import first_time
+from kit.logging import get_logger
+from kit.settings import Settings
+
+Handler = Callable[[Event, AsyncSession], Awaitable[None]]
+_TRIES = 5  # of one message, when its handler fails for a reason of its own
+_log = get_logger("kit.kafka")
+
+
+class Position(Protocol):
+    """Where an event of ours should lie."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def last_offset(self) -> int: ...
+    @property
+    def event_id(self) -> UUID: ...
+
+
+async def ensure_topics(settings: Settings) -> None:
+    """Creates our topics where they are absent. KafkaError when the broker cannot be reached."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap, request_timeout_ms=5000)
+    try:
+        await admin.start()
+        missing = {topic.value for topic in Topic} - set(await admin.list_topics())
+        if not missing:
+            return
+        wanted = [NewTopic(name, num_partitions=PARTITIONS, replication_factor=-1) for name in sorted(missing)]
+        answer = await admin.create_topics(wanted)
+        for _name, code, *_ in answer.topic_errors:
+            error = for_code(code)
+            if code and error is not TopicAlreadyExistsError:
+                raise error()
+    finally:
+        await admin.close()
+
+
+async def make_producer(settings: Settings) -> AIOKafkaProducer:
+    """A started producer with acks=all. One send in flight per partition keeps order without idempotence."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.kafka_bootstrap,
+        acks="all",
+        enable_idempotence=False,  # the embedded broker has none; consumers keep an inbox
+        linger_ms=2,
+        max_request_size=2_000_000,
+        request_timeout_ms=5000,
+    )
+    try:
+        await producer.start()
+    except BaseException:
+        await producer.stop()
+        raise
+    return producer
+
+
+async def forgotten(settings: Settings, positions: Iterable[Position]) -> set[str]:
+    """Topics of which the broker no longer holds an event where it had acknowledged it (and did not expire it)."""
+    wanted = {TopicPartition(one.topic, one.partition): one for one in positions}
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka_bootstrap,
+        enable_auto_commit=False,
+        request_timeout_ms=5000,
+        max_partition_fetch_bytes=4096,
+    )
+    try:
+        await consumer.start()
+        ends = await consumer.end_offsets(list(wanted))
+        lost = {tp.topic for tp, one in wanted.items() if ends[tp] <= one.last_offset}
+        begins = await consumer.beginning_offsets(list(wanted))
+        # an end beyond ours proves nothing: other services write to the same topics
+        look = {tp: one for tp, one in wanted.items() if tp.topic not in lost and begins[tp] <= one.last_offset}
+        consumer.assign(list(look))
+        for tp, one in look.items():
+            consumer.seek(tp, one.last_offset)
+        for tp, one in look.items():
+            async with asyncio.timeout(5):
+                record = await consumer.getone(tp)
+            if record.offset == one.last_offset and _event_id(record.value) != str(one.event_id):
+                lost.add(tp.topic)
+        return lost
+    finally:
+        await consumer.stop()
+
+
+async def consume(
+    settings: Settings, group: str, topics: Sequence[str], handle: Handler, db: Database, stop: asyncio.Event
+) -> None:
+    """Until `stop`: each event once, in one transaction with what `handle(event, session)` writes.
+
+    What cannot be read, or whose handler fails 5 times for a reason of its own, goes to `fudao.dead` with the
+    reason; while database or broker are away nothing is lost and nothing given up.
+    """
+    pause = 0.2
+    while not stop.is_set():
+        consumer = _Consumer(settings, group, topics, handle, db, stop)
+        try:
+            await consumer.run()
+            pause = 0.2
+        except (KafkaError, OSError, TimeoutError) as error:
+            _log.warning("consumer_starts_again", group=group, reason=type(error).__name__)
+            pause = 0.2 if consumer.worked else min(pause * 2, 5.0)
+            await _wait(stop, pause)
+
+
+class _Consumer:
+    """One membership in the group; any KafkaError ends it and `consume` joins again."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        group: str,
+        topics: Sequence[str],
+        handle: Handler,
+        db: Database,
+        stop: asyncio.Event,
+    ) -> None:
+        self.worked = False
+        self._settings, self._group, self._topics = settings, group, topics
+        self._handle, self._db, self._stop = handle, db, stop
+        self._dead: AIOKafkaProducer | None = None
+
+    async def run(self) -> None:
+        session_ms = self._settings.kafka_session_timeout_ms
+        await ensure_topics(self._settings)
+        consumer = AIOKafkaConsumer(
+            *self._topics,
+            bootstrap_servers=self._settings.kafka_bootstrap,
+            group_id=self._group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=session_ms,
+            heartbeat_interval_ms=max(session_ms * 3 // 10, 100),
+            max_poll_interval_ms=300_000,
+            metadata_max_age_ms=10_000,
+            request_timeout_ms=10_000,
+        )
+        try:
+            await consumer.start()
+            await self._poll(consumer)
+        finally:
+            await _stop(consumer)
+            if self._dead:
+                await self._dead.stop()
+
+    async def _poll(self, consumer: AIOKafkaConsumer) -> None:
+        idle_since = time.monotonic()
+        while not self._stop.is_set():
+            batches = await consumer.getmany(timeout_ms=500, max_records=200)
+            for partition, records in batches.items():
+                done = None
+                try:
+                    for record in records:
+                        await self._take(record)
+                        done = record.offset + 1
+                        if self._stop.is_set():
+                            break
+                finally:
+                    if done is not None:
+                        await consumer.commit({partition: done})
+                        self.worked = True
+            if batches:
+                idle_since = time.monotonic()
+            elif time.monotonic() - idle_since > 5:
+                await self._look_behind(consumer)
+                idle_since = time.monotonic()
+
+    async def _look_behind(self, consumer: AIOKafkaConsumer) -> None:
+        """A broker that forgot leaves a consumer waiting beyond the end for ever, without any error."""
+        assigned = list(consumer.assignment())
+        if not assigned:
+            return
+        ends = await consumer.end_offsets(assigned)
+        for partition in assigned:
+            if await consumer.position(partition) > ends[partition]:
+                _log.warning("consumer_beyond_end", group=self._group, topic=partition.topic)
+                await consumer.seek_to_beginning(partition)
+
+    async def _take(self, record: ConsumerRecord[bytes, bytes]) -> None:
+        try:
+            event = Event.model_validate_json(record.value or b"")
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            await self._bury(record, f"unreadable: {first['type']} at {'.'.join(map(str, first['loc']))}")
+            return
+        failures, pause = 0, 0.1
+        while True:
+            try:
+                async with self._db.unit_of_work() as session:
+                    if await first_time(session, event.id):
+                        await self._handle(event, session)
+                return
+            except Exception as error:
+                away = is_unavailable(error)
+                failures += 0 if away else 1
+                _log.warning(
+                    "event_handler_failed",
+                    group=self._group,
+                    event_id=str(event.id),
+                    event_type=event.type,
+                    reason=describe(error),
+                    failures=failures,
+                    exc_info=not away,
+                )
+                if failures >= _TRIES:
+                    await self._bury(record, f"handler: {describe(error)}")
+                    return
+            await _wait(self._stop, pause)
+            if self._stop.is_set():
+                raise _Stopped
+            pause = min(pause * 2, 5.0)
+
+    async def _bury(self, record: ConsumerRecord[bytes, bytes], reason: str) -> None:
+        """Keeps a message that nobody could take in; raises KafkaError (and so keeps its place) when that fails."""
+        _log.error(
+            "event_buried",
+            group=self._group,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            reason=reason,
+        )
+        if self._dead is None:
+            self._dead = await make_producer(self._settings)
+        origin = f"{record.topic}/{record.partition}/{record.offset}"
+        headers = [("reason", reason.encode()), ("group", self._group.encode()), ("origin", origin.encode())]
+        await self._dead.send_and_wait(Topic.dead, value=record.value, key=record.key, headers=headers)
+
+
+class _Stopped(KafkaError):
+    """Told to stop in the middle of a message: leave it uncommitted."""
+
+
+def _event_id(value: bytes | None) -> str | None:
+    try:
+        found = json.loads(value or b"")
+    except ValueError:
+        return None
+    return found.get("id") if isinstance(found, dict) else None
+
+
+async def _stop(consumer: AIOKafkaConsumer) -> None:
+    try:
+        await asyncio.wait_for(consumer.stop(), 3)
+    except (KafkaError, OSError, TimeoutError):
+        pass  # the broker is away; it will miss us by the session timeout
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        pass

@@ -1,0 +1,1 @@
+"""Exam: item banks, papers, sittings, attempts, answers, grading (X1–X3)."""

@@ -1,0 +1,211 @@
+"""All SQL of the exam. Row locks decide every race: answer, finish and closing lock the attempt, nobody reads first."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+from sqlalchemy import ColumnElement, Row, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.exam.models import AnswerRow, AttemptRow, SittingRow
+
+Found = Row[tuple[AttemptRow, SittingRow]]
+UNDER_WAY = ("enrolled", "started")
+
+
+def sitting_id(round_id: UUID, level: str, number: int) -> UUID:
+    """The same sitting has the same ID wherever and whenever it is made."""
+    return uuid5(round_id, f"sitting/{level}/{number}")
+
+
+# Sittings ---------------------------------------------------------------------------------------------------
+
+
+async def planned_sitting(session: AsyncSession, round_id: UUID, level: str, pack_key: str) -> SittingRow:
+    """The sitting that gathers candidates of the level now, made if there is none. Caller holds the level's lock."""
+    query = select(SittingRow).where(SittingRow.round_id == round_id, SittingRow.level == level)
+    found = (await session.execute(query.where(SittingRow.state == "planned"))).scalar_one_or_none()
+    if found is not None:
+        return found
+    last = (await session.execute(select(func.max(SittingRow.number)).where(_of(round_id, level)))).scalar_one()
+    number = (last or 0) + 1
+    made = SittingRow(
+        id=sitting_id(round_id, level, number),
+        round_id=round_id,
+        level=level,
+        number=number,
+        pack_key=pack_key,
+        state="planned",
+    )
+    session.add(made)
+    await session.flush()
+    return made
+
+
+async def sitting_in(session: AsyncSession, round_id: UUID, level: str, state: str) -> SittingRow | None:
+    """The level's planned or open sitting (never more than one of each)."""
+    query = select(SittingRow).where(_of(round_id, level), SittingRow.state == state)
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def open_sitting(session: AsyncSession, sitting: UUID, opens_at: datetime, closes_at: datetime) -> SittingRow:
+    """planned → open. Caller holds the level's lock."""
+    change = (
+        update(SittingRow)
+        .where(SittingRow.id == sitting, SittingRow.state == "planned")
+        .values(state="open", opens_at=opens_at, closes_at=closes_at)
+        .returning(SittingRow)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.execute(change)).scalar_one()
+
+
+async def extend_sitting(
+    session: AsyncSession, round_id: UUID, level: str, by: timedelta, known: datetime | None
+) -> SittingRow | None:
+    """Moves the end of the open sitting, only before it has come and only if it is still `known`; else None."""
+    conditions = [
+        _of(round_id, level),
+        SittingRow.state == "open",
+        SittingRow.closes_at > text("public.fudao_now()"),
+    ]
+    if known is not None:
+        conditions.append(SittingRow.closes_at == known)
+    change = (
+        update(SittingRow)
+        .where(*conditions)
+        .values(closes_at=SittingRow.closes_at + by)
+        .returning(SittingRow)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.execute(change)).scalar_one_or_none()
+
+
+async def sitting_for_closing(session: AsyncSession, sitting: UUID) -> SittingRow | None:
+    """The sitting, locked until the transaction ends, so that nobody extends it meanwhile."""
+    query = select(SittingRow).where(SittingRow.id == sitting).with_for_update(key_share=True)
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def close_sitting(session: AsyncSession, sitting: UUID) -> None:
+    """open → closed."""
+    await session.execute(
+        update(SittingRow).where(SittingRow.id == sitting, SittingRow.state == "open").values(state="closed")
+    )
+
+
+async def sittings(
+    session: AsyncSession, round_id: UUID, only: UUID | None = None
+) -> Sequence[tuple[SittingRow, dict[str, int]]]:
+    """A round's sittings by level and number, each with its number of attempts by state."""
+    query = select(SittingRow).where(SittingRow.round_id == round_id)
+    if only is not None:
+        query = query.where(SittingRow.id == only)
+    rows = (await session.execute(query.order_by(SittingRow.level, SittingRow.number))).scalars().all()
+    counts: dict[UUID, dict[str, int]] = {row.id: {} for row in rows}
+    counting = (
+        select(AttemptRow.sitting_id, AttemptRow.state, func.count())
+        .where(AttemptRow.sitting_id.in_(counts))
+        .group_by(AttemptRow.sitting_id, AttemptRow.state)
+    )
+    for sitting, state, count in (await session.execute(counting)).tuples():
+        counts[sitting][state] = count
+    return [(row, counts[row.id]) for row in rows]
+
+
+async def candidates(session: AsyncSession, sitting: UUID) -> int:
+    """How many wait for a sitting."""
+    query = select(func.count()).where(AttemptRow.sitting_id == sitting, AttemptRow.state == "enrolled")
+    return (await session.execute(query)).scalar_one()
+
+
+# Attempts ---------------------------------------------------------------------------------------------------
+
+
+async def enrol(session: AsyncSession, values: dict[str, Any]) -> bool:
+    """A new attempt; False when one of the application is under way already."""
+    row = insert(AttemptRow).values(values)
+    row = row.on_conflict_do_nothing(
+        index_elements=["application_id"], index_where=text("state in ('enrolled', 'started')")
+    )
+    return (await session.execute(row.returning(AttemptRow.id))).scalar_one_or_none() is not None
+
+
+async def cancel(session: AsyncSession, application: UUID) -> bool:
+    """Cancels the attempt under way, if there is one."""
+    change = (
+        update(AttemptRow)
+        .where(AttemptRow.application_id == application, AttemptRow.state.in_(UNDER_WAY))
+        .values(state="cancelled")
+        .returning(AttemptRow.id)
+    )
+    return (await session.execute(change)).scalar_one_or_none() is not None
+
+
+async def attempt(session: AsyncSession, application: UUID, *, lock: str = "") -> Found | None:
+    """The application's latest attempt with its sitting. `lock`: "share" (answers) or "update" (start, finish)."""
+    query = (
+        select(AttemptRow, SittingRow)
+        .join(SittingRow, SittingRow.id == AttemptRow.sitting_id)
+        .where(AttemptRow.application_id == application)
+        .order_by(AttemptRow.enrolled_at.desc(), AttemptRow.id.desc())
+        .limit(1)
+    )
+    if lock:
+        query = query.with_for_update(of=AttemptRow, read=lock == "share")
+    return (await session.execute(query.execution_options(populate_existing=True))).one_or_none()
+
+
+async def under_way(session: AsyncSession, sitting: UUID, limit: int) -> Sequence[AttemptRow]:
+    """The next attempts that a closing sitting must settle, locked."""
+    query = (
+        select(AttemptRow)
+        .where(AttemptRow.sitting_id == sitting, AttemptRow.state.in_(UNDER_WAY))
+        .order_by(AttemptRow.id)
+        .limit(limit)
+        .with_for_update()
+    )
+    return (await session.execute(query.execution_options(populate_existing=True))).scalars().all()
+
+
+async def change(session: AsyncSession, row: AttemptRow, **values: Any) -> None:
+    """New values of a locked attempt."""
+    for name, value in values.items():
+        setattr(row, name, value)
+    await session.flush()
+
+
+# Answers ----------------------------------------------------------------------------------------------------
+
+
+async def save_answer(
+    session: AsyncSession, attempt_id: UUID, item_id: str, rev: int, choice: Sequence[str], at: datetime
+) -> AnswerRow:
+    """Stores an answer unless a revision as high is there already; what stands then."""
+    row = insert(AnswerRow).values(
+        attempt_id=attempt_id, item_id=item_id, rev=rev, choice=list(choice), saved_at=at
+    )
+    given = row.excluded
+    row = row.on_conflict_do_update(
+        index_elements=["attempt_id", "item_id"],
+        set_={"rev": given.rev, "choice": given.choice, "saved_at": given.saved_at},
+        where=AnswerRow.rev < given.rev,
+    )
+    await session.execute(row)
+    query = select(AnswerRow).where(AnswerRow.attempt_id == attempt_id, AnswerRow.item_id == item_id)
+    return (await session.execute(query)).scalar_one()
+
+
+async def answers(session: AsyncSession, attempts: Sequence[UUID]) -> dict[UUID, list[AnswerRow]]:
+    """All stored answers of these attempts, by attempt and item."""
+    found: dict[UUID, list[AnswerRow]] = {one: [] for one in attempts}
+    query = select(AnswerRow).where(AnswerRow.attempt_id.in_(attempts)).order_by(AnswerRow.item_id)
+    for row in (await session.execute(query)).scalars():
+        found[row.attempt_id].append(row)
+    return found
+
+
+def _of(round_id: UUID, level: str) -> ColumnElement[bool]:
+    return (SittingRow.round_id == round_id) & (SittingRow.level == level)

@@ -1,0 +1,1 @@
+"""Scoring: component scores, totals, ranking, the cut, release (T1–T3)."""

@@ -1,0 +1,1 @@
+"""What is next: deterministic workflows that know only `contracts`."""
