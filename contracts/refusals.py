@@ -25,6 +25,14 @@ _TEXTS: dict[str, tuple[str, str | None]] = {
     "unknown_application": ("没有找到这份申报。", None),
     "ranking_changed": ("排名已经变化，请核对最新名单后再确认。", "T3"),
     "unknown_target": ("规则包没有列出这个公示平台，请核对名称。", "N1"),
+    "identity_needed": ("请先完成实名认证（姓名和证件号码），再申报。", "A1"),
+    "route_not_offered": ("该级别没有破格直接认证这一途径。", "E5"),
+    "stale": ("申报书在您提交前又有修改，请刷新页面核对最新内容后再提交。", "A1"),
+    "form_incomplete": ("申报书还有必填内容没有填写，请补充后再提交。", "Q1"),
+    "form_unprintable": ("申报书中有无法打印的内容，请修改后再提交。", "A3"),
+    "file_not_usable": ("所选文件不存在、尚未通过检查，或者不是本申报的扫描件，请重新上传。", "Q6"),
+    "scan_needed": ("本次修改需要重新打印、签字并盖章，请上传新的扫描件后再提交。", "Q10"),
+    "outside_correction": ("本次修改改动了退回意见以外的内容，请只修改退回意见中列出的内容。", "Q10"),
     "not_ready": ("上一环节尚未全部完成，暂不能办理。", None),
 }
 

@@ -6,7 +6,7 @@ The command log and its windows are in gateway/intake/models.py, on the same Bas
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import (
@@ -34,7 +34,11 @@ class Base(DeclarativeBase):
     """Unqualified names: the role's search_path decides the schema."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: DateTime(timezone=True), str: Text, bytes: LargeBinary}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: DateTime(timezone=True),
+        str: Text,
+        bytes: LargeBinary,
+    }
 
 
 class Account(Base):

@@ -19,7 +19,7 @@ _VERSION = 1
 _NONCE = 12
 
 
-class Undecryptable(Exception):  # noqa: N818
+class Undecryptable(Exception):
     """Bytes that no key of ours opens: damaged, moved to another row, or the key is missing."""
 
 

@@ -16,7 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db import Database, describe, is_unavailable
 from kit.logging import get_logger
+from kit.loops import sleep
 from kit.tables import due
+from kit.traces import frames
 
 _NAMESPACE = UUID("0e0f6f56-4e0c-5b53-9a0b-8a3f0f2b6d11")
 _POLL = 1.0  # seconds
@@ -90,7 +92,7 @@ class DueLoop:
                 _log.warning("due_waits_for_database", reason=describe(error))
                 busy = False
             if not busy:
-                await _wait(stop, _POLL)
+                await sleep(stop, _POLL)
 
     async def step(self) -> bool:
         """One due row: its handler and its being done in one transaction; False when none is due.
@@ -132,7 +134,7 @@ class DueLoop:
             due_id=str(row.id),
             attempts=row.attempts + 1,
             reason=describe(error),
-            exc_info=True,
+            at=frames(error),
         )
         later = text("public.fudao_now() + :pause").bindparams(pause=timedelta(seconds=seconds))
         async with self._db.unit_of_work() as session:
@@ -141,11 +143,3 @@ class DueLoop:
                 .where(due.c.id == row.id, due.c.done_at.is_(None))
                 .values(attempts=due.c.attempts + 1, last_error=describe(error), next_at=later)
             )
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        pass

@@ -25,9 +25,13 @@ async def once(session: AsyncSession, key: str, make: Callable[[], Awaitable[M]]
     if session.new or session.dirty or session.deleted:
         raise RuntimeError("effects.once must be the first write of its transaction")
     adapter: TypeAdapter[M] = TypeAdapter(model)
-    claim = insert(effect).values(key=key).on_conflict_do_nothing(index_elements=["key"]).returning(effect.c.key)
+    claim = (
+        insert(effect).values(key=key).on_conflict_do_nothing(index_elements=["key"]).returning(effect.c.key)
+    )
     if (await session.execute(claim)).scalar_one_or_none() is None:
-        stored = (await session.execute(select(cast(effect.c.result, Text)).where(effect.c.key == key))).scalar_one()
+        stored = (
+            await session.execute(select(cast(effect.c.result, Text)).where(effect.c.key == key))
+        ).scalar_one()
         return adapter.validate_json(stored if stored is not None else "null")
     result = await make()
     body = adapter.dump_python(result, mode="json")

@@ -73,7 +73,7 @@ class DomainError(Exception):
         return f"{self.code}: {self.message}"
 
 
-class NotYet(Exception):  # noqa: N818 - no error: the caller asks again
+class NotYet(Exception):
     """What was asked for is not there yet. Activities raise it so that Temporal's retry is the poll."""
 
     def __init__(self, message: str = "还没有准备好，请稍后再试") -> None:

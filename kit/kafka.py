@@ -19,9 +19,12 @@ from contracts.events import PARTITIONS, Event, Topic
 from kit.db import Database, describe, is_unavailable
 from kit.inbox import first_time
 from kit.logging import get_logger
+from kit.loops import sleep
 from kit.settings import Settings
+from kit.traces import frames
 
 Handler = Callable[[Event, AsyncSession], Awaitable[None]]
+_COPIES = 3  # of each partition, where there are as many brokers
 _TRIES = 5  # of one message, when its handler fails for a reason of its own
 _log = get_logger("kit.kafka")
 
@@ -47,7 +50,8 @@ async def ensure_topics(settings: Settings) -> None:
         missing = {topic.value for topic in Topic} - set(await admin.list_topics())
         if not missing:
             return
-        wanted = [NewTopic(name, num_partitions=PARTITIONS, replication_factor=-1) for name in sorted(missing)]
+        copies = min(_COPIES, len((await admin.describe_cluster())["brokers"]))
+        wanted = [NewTopic(name, PARTITIONS, copies) for name in sorted(missing)]
         answer = await admin.create_topics(wanted)
         for _name, code, *_ in answer.topic_errors:
             error = for_code(code)
@@ -90,7 +94,9 @@ async def forgotten(settings: Settings, positions: Iterable[Position]) -> set[st
         lost = {tp.topic for tp, one in wanted.items() if ends[tp] <= one.last_offset}
         begins = await consumer.beginning_offsets(list(wanted))
         # an end beyond ours proves nothing: other services write to the same topics
-        look = {tp: one for tp, one in wanted.items() if tp.topic not in lost and begins[tp] <= one.last_offset}
+        look = {
+            tp: one for tp, one in wanted.items() if tp.topic not in lost and begins[tp] <= one.last_offset
+        }
         consumer.assign(list(look))
         for tp, one in look.items():
             consumer.seek(tp, one.last_offset)
@@ -118,10 +124,12 @@ async def consume(
         try:
             await consumer.run()
             pause = 0.2
+        except _Stopped:
+            return
         except (KafkaError, OSError, TimeoutError) as error:
             _log.warning("consumer_starts_again", group=group, reason=type(error).__name__)
             pause = 0.2 if consumer.worked else min(pause * 2, 5.0)
-            await _wait(stop, pause)
+            await sleep(stop, pause)
 
 
 class _Consumer:
@@ -221,12 +229,12 @@ class _Consumer:
                     event_type=event.type,
                     reason=describe(error),
                     failures=failures,
-                    exc_info=not away,
+                    at=[] if away else frames(error),
                 )
                 if failures >= _TRIES:
                     await self._bury(record, f"handler: {describe(error)}")
                     return
-            await _wait(self._stop, pause)
+            await sleep(self._stop, pause)
             if self._stop.is_set():
                 raise _Stopped
             pause = min(pause * 2, 5.0)
@@ -248,7 +256,7 @@ class _Consumer:
         await self._dead.send_and_wait(Topic.dead, value=record.value, key=record.key, headers=headers)
 
 
-class _Stopped(KafkaError):
+class _Stopped(Exception):
     """Told to stop in the middle of a message: leave it uncommitted."""
 
 
@@ -265,11 +273,3 @@ async def _stop(consumer: AIOKafkaConsumer) -> None:
         await asyncio.wait_for(consumer.stop(), 3)
     except (KafkaError, OSError, TimeoutError):
         pass  # the broker is away; it will miss us by the session timeout
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        pass

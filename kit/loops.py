@@ -25,7 +25,7 @@ _NOT_THEIR_FAULT = (MissingSetting, ImportError, NameError, TypeError, Attribute
 log = logging.get_logger(__name__)
 
 
-class LoopFailed(RuntimeError):  # noqa: N818
+class LoopFailed(RuntimeError):
     """A loop crashed or ended by itself. `loop` names it; the reason was logged and is the cause."""
 
     def __init__(self, loop: str) -> None:
@@ -33,7 +33,7 @@ class LoopFailed(RuntimeError):  # noqa: N818
         self.loop = loop
 
 
-class Stopped(Exception):  # noqa: N818
+class Stopped(Exception):
     """Raised by reach() when the process is asked to stop while it waits. A loop may let it pass."""
 
 

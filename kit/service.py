@@ -198,7 +198,7 @@ class _Parts(Generic[S]):
         async def worker(stop: asyncio.Event) -> None:
             await self._database(stop)
             settings = self.context.settings
-            client = await reach("temporal", lambda: temporal.connect(settings), stop)
+            client = await reach("temporal", lambda: temporal.connect(settings, patience=0), stop)
             queue = self.service.queue or self.service.name
             activities = make_activities(self.context)
             made = temporal.make_worker(client, settings, queue, activities=activities)

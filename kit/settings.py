@@ -32,7 +32,7 @@ _SERVICE_URL = re.compile(r"^FUDAO_([A-Z][A-Z0-9]*)_URL$")
 S = TypeVar("S", bound="Settings")
 
 
-class MissingSetting(RuntimeError):  # noqa: N818
+class MissingSetting(RuntimeError):
     """A needed setting is absent or no valid base64. Names the variable, never its value."""
 
 

@@ -136,7 +136,11 @@ class ObjectStore:
         policy.add_content_length_range_condition(1, max_bytes)
         fields: dict[str, str] = self._client.presigned_post_policy(policy)
         scheme = "https" if self._secure else "http"
-        return f"{scheme}://{self._endpoint}/{self.uploads}", {"key": key, "Content-Type": content_type, **fields}
+        return f"{scheme}://{self._endpoint}/{self.uploads}", {
+            "key": key,
+            "Content-Type": content_type,
+            **fields,
+        }
 
     def presigned_get(self, bucket: str, key: str, filename: str, expires: timedelta) -> str:
         """A URL that downloads an object as an attachment of this name, without a request."""

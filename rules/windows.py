@@ -45,3 +45,8 @@ def closes_at(pack: RulePack, stage: str, opening: datetime, calendar: WorkingDa
     if closing <= latest:
         return closing
     return min(closing, max(latest, days.deadline_after(opening, "1 working days", pack.timezone)))
+
+
+def window_for(pack: RulePack, stage: str, opening: datetime) -> tuple[datetime, datetime]:
+    """Opening and closing instants in UTC; an absolute window has its own opening. Errors as `closes_at`."""
+    return opens_at(pack, stage) or opening.astimezone(UTC), closes_at(pack, stage, opening)

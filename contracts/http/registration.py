@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from contracts.base import Data, Input
 from contracts.case import Explanation, Finding
-from contracts.lifecycle import Phase, Route, RoundStage, Stage, Status
+from contracts.lifecycle import Phase, RoundStage, Route, Stage, Status
 
 ITEM_ID = r"^[a-z0-9][a-z0-9-]{0,39}$"
 PHONE_HEADER = "X-Actor-Phone"

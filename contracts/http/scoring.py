@@ -11,12 +11,11 @@ from contracts.lifecycle import Stage
 
 
 class RankOutcome(StrEnum):
-    """`in_cut` 拟认定 · `not_in_cut` 未进入认定名额 · `absent` 缺考 · `incomplete`: a component is missing."""
+    """`in_cut` 拟认定 · `not_in_cut` 未进入认定名额 · `not_ranked` 不参加排名: absent, or a component is missing."""
 
     in_cut = "in_cut"
     not_in_cut = "not_in_cut"
-    absent = "absent"
-    incomplete = "incomplete"
+    not_ranked = "not_ranked"
 
 
 class RankedRow(Data):
@@ -28,6 +27,7 @@ class RankedRow(Data):
     total: str | None
     rank: int | None
     outcome: RankOutcome
+    absent: bool
 
 
 class RankedLevel(Data):
@@ -81,3 +81,4 @@ class OwnScores(Data):
     ranked: int | None = None
     """How many were ranked in the level."""
     outcome: RankOutcome | None = None
+    absent: bool = False

@@ -85,7 +85,7 @@ class Window(Model):
     clause: Id
     opens: LocalMoment | None = None
     closes: LocalMoment | None = None
-    after: Id | None = None
+    after: Literal["open", "decision", "posted", "released"] | None = None
     span: Span | None = Field(default=None, alias="for")
     not_after: date | None = None
 
@@ -217,7 +217,6 @@ class Announcement(Model):
 class Limits(Model):
     """Numbers that fit nowhere else, each silent in the notice."""
 
-    recheck: Span
     review: Span
     absence: Literal["not_ranked"]
     total_places: Literal[2]

@@ -13,8 +13,8 @@ from contracts.lifecycle import Stage
 from gateway.intake.models import CommandRow, WindowExtensionRow, WindowRow
 from kit import db, effects
 from kit.errors import DomainError, Kind, NotYet
+from rules import windows as rule_windows
 from rules.cache import Packs
-from rules.windows import window_for
 
 UNANSWERED = ("received", "prepared", "quarantined")
 
@@ -51,7 +51,8 @@ async def open_window(session: AsyncSession, packs: Packs, request: OpenWindow) 
 
     async def make() -> WindowOpened:
         opening = request.opens_at or await db.now(session)
-        opens_at, closes_at = window_for(loaded.pack, request.stage, opening)
+        opens_at = rule_windows.opens_at(loaded.pack, request.stage) or opening
+        closes_at = rule_windows.closes_at(loaded.pack, request.stage, opening)
         await session.execute(
             insert(WindowRow)
             .values(

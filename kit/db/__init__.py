@@ -3,19 +3,18 @@
 `python -m kit.db bootstrap | migrate | check | revision` is the same for operators and developers.
 """
 
-from kit.db.bootstrap import ROLES, bootstrap
-from kit.db.migrate import check, migrate, revision
+from kit.db.revisions import check, migrate, revision
+from kit.db.roles import ROLES, bootstrap
 from kit.db.session import (
     NAMING,
     Database,
-    describe,
     is_unavailable,
     lock,
     now,
     schema_of,
-    sqlstate,
     wake_after_commit,
 )
+from kit.traces import describe, sqlstate
 
 __all__ = [
     "NAMING",

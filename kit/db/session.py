@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from kit.settings import Settings
+from kit.traces import sqlstate
 
 T = TypeVar("T")
 
@@ -66,7 +67,10 @@ class Database:
             pool_timeout=10,
             pool_pre_ping=True,
             hide_parameters=True,  # row values must not end up in logs
-            connect_args={"server_settings": {"application_name": _application_name(settings), **_LIMITS}, "timeout": 5},
+            connect_args={
+                "server_settings": {"application_name": _application_name(settings), **_LIMITS},
+                "timeout": 5,
+            },
         )
         self._sessions = async_sessionmaker(self.engine, class_=UnitSession, expire_on_commit=False)
 
@@ -100,7 +104,7 @@ class Database:
             except DBAPIError as error:
                 if sqlstate(error) not in _RETRYABLE:
                     raise
-                await asyncio.sleep(random.uniform(0.01, 0.05) * 2**attempt)
+                await asyncio.sleep(random.uniform(0.01, 0.05) * 2**attempt)  # noqa: S311 - only spreads retries
         async with self.unit_of_work() as session:
             return await work(session)
 
@@ -172,13 +176,6 @@ def wake_after_commit(session: AsyncSession, channel: str) -> None:
     session.info.setdefault(_WAKE, set()).add(channel)
 
 
-def sqlstate(error: BaseException) -> str | None:
-    """The five-letter SQLSTATE of a database error, or None."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    state = getattr(cause, "sqlstate", None)
-    return state if isinstance(state, str) else None
-
-
 def is_unavailable(error: BaseException) -> bool:
     """Whether the error says "the database cannot serve now" (down, starting, full, timed out): retry, answer 503."""
     if isinstance(error, OSError | PoolTimeout | asyncpg.InterfaceError | asyncpg.InternalClientError):
@@ -188,13 +185,6 @@ def is_unavailable(error: BaseException) -> bool:
     state = sqlstate(error) or ""
     # connection, resources, operator intervention (shutdown, crash), lock not available, deadlock and its sister
     return state[:2] in {"08", "53", "57"} or state in {"55P03", "25P03", "40001", "40P01"}
-
-
-def describe(error: BaseException) -> str:
-    """An error for a log or a `last_error` column: its class and SQLSTATE, never its text (it may quote a row)."""
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    state = sqlstate(error)
-    return f"{type(cause).__name__} {state}" if state else type(cause).__name__
 
 
 def _application_name(settings: Settings) -> str:

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from kit import telemetry
 from kit.errors import DomainError
 from kit.http.health import Check, router
+from kit.http.limits import BODY_LIMIT, BodyLimit
 from kit.http.problems import (
     MEDIA_TYPE,
     Problem,
@@ -34,7 +35,6 @@ from kit.settings import Settings
 if TYPE_CHECKING:
     from kit.db import Database
 
-BODY_LIMIT = 64 * 1024
 REQUEST_ID = "x-request-id"
 _GOOD_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
@@ -60,13 +60,14 @@ def create_app(
     lifespan: Lifespan | None = None,
     closes: Iterable[Any] = (),
     body_limit: int = BODY_LIMIT,
+    body_limits: Mapping[str, int] | None = None,
     version: str = "1",
     openapi_url: str | None = "/openapi.json",
 ) -> FastAPI:
     """An application with `state.settings`, `state.db`, `state.ready_checks` (a dict that may be added to).
 
-    `closes`: clients and the like, whose aclose() or close() is awaited at shutdown. A route or router that
-    takes more than `body_limit` bytes says so: `@router.post(…, max_body_size=…)`; else 413 body_too_large.
+    `closes`: clients and the like, whose aclose() or close() is awaited at shutdown. `body_limits`: other limits
+    for paths that begin so, e.g. {"/papers/{id}/import": 8 * 2**20}; beyond it is 413 body_too_large.
     """
 
     @asynccontextmanager
@@ -90,7 +91,6 @@ def create_app(
         docs_url=None,  # both pages load scripts from a CDN
         redoc_url=None,
         lifespan=whole_life,
-        max_body_size=body_limit,
         responses=problems(500),
         # tracing only; its logs would carry exception texts, and metrics are Prometheus'
         telemetry={"logs": False, "metrics": False, "operation_spans": False, "auto_configure": False},
@@ -101,6 +101,7 @@ def create_app(
     if db is not None:
         app.state.ready_checks.setdefault("postgresql", db.ping)
     app.include_router(router)
+    app.add_middleware(BodyLimit, default=body_limit, limits=body_limits or {})
     app.add_middleware(_Requests, service=settings.service or title)
     _add_handlers(app)
     return app
@@ -152,6 +153,10 @@ class _Requests:
         with structlog.contextvars.bound_contextvars(request_id=identity):
             try:
                 await self.app(scope, receive, send_on)
+            except HTTPException as error:  # of the middleware between us and the routes
+                if status:
+                    raise
+                await of_status(error.status_code, identity, error.headers)(scope, receive, send_on)
             except Exception as error:
                 if status:  # half sent: only the server can end it
                     raise

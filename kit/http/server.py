@@ -55,14 +55,21 @@ async def serve(
     try:
         if on_bound is not None:
             on_bound(address)
-        await server.serve(sockets=[bound])
-        if not server.started:
-            raise RuntimeError("the HTTP application did not start")
+        await _run(server, bound)
     finally:
         stopper.cancel()
         bound.close()
         if uds is not None:
             _forget(Path(uds))
+
+
+async def _run(server: _Server, bound: socket.socket) -> None:
+    try:
+        await server.serve(sockets=[bound])
+    except SystemExit:  # uvicorn's way to say so; the loops beside us must hear of it as of any error
+        raise RuntimeError("the HTTP application did not start") from None
+    if not server.started:
+        raise RuntimeError("the HTTP application did not start")
 
 
 async def _stop(server: uvicorn.Server, stop: asyncio.Event) -> None:

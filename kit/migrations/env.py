@@ -1,4 +1,4 @@
-"""Alembic's environment for every schema: the connection comes from kit.db.migrate, search_path picks the schema."""
+"""Alembic's environment for every schema: the connection comes from kit.db.revisions, search_path picks the schema."""
 
 from __future__ import annotations
 

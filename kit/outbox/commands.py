@@ -16,7 +16,9 @@ from kit.tokens import mint_service
 
 _PATH = "/internal/commands"
 _AT_ONCE = 16
-_TRY_AGAIN = frozenset({401, 408, 425, 429})  # a wrong key or clock is ours to mend: no reason to lose a command
+_TRY_AGAIN = frozenset(
+    {401, 408, 425, 429}
+)  # a wrong key or clock is ours to mend: no reason to lose a command
 _log = get_logger("kit.outbox")
 
 
@@ -31,12 +33,18 @@ class CommandPump(Pump):
         self._slots = asyncio.Semaphore(_AT_ONCE)
         limits = httpx.Limits(max_connections=_AT_ONCE, max_keepalive_connections=_AT_ONCE)
         self._client = httpx.AsyncClient(
-            base_url=settings.gateway_url, timeout=httpx.Timeout(10, connect=3), limits=limits, trust_env=False
+            base_url=settings.gateway_url,
+            timeout=httpx.Timeout(10, connect=3),
+            limits=limits,
+            trust_env=False,
         )
 
     async def close(self) -> None:
         """Closes the HTTP connections."""
         await self._client.aclose()
+
+    async def before_batch(self) -> None:
+        """Nothing: each request shows whether the gateway is there."""
 
     async def send(self, row: Row) -> Sent:
         """Posts one command; the gateway knows repeats by the command's ID."""
@@ -57,14 +65,20 @@ class CommandPump(Pump):
             return Sent()
         reason = _reason(answer)
         if answer.is_client_error and answer.status_code not in _TRY_AGAIN and _is_problem(answer):
-            _log.error("command_refused_for_good", command_id=str(row.id), target_id=str(row.target_id), reason=reason)
+            _log.error(
+                "command_refused_for_good",
+                command_id=str(row.id),
+                target_id=str(row.target_id),
+                reason=reason,
+            )
             return Sent(error=reason)
         raise Unsent(reason)
 
 
 def _is_problem(answer: httpx.Response) -> bool:
     """Whether the gateway itself answered: a bare 404 may come from a proxy or an older release."""
-    return answer.headers.get("content-type", "").startswith("application/problem+json")
+    kind: str = answer.headers.get("content-type", "")
+    return kind.startswith("application/problem+json")
 
 
 def _reason(answer: httpx.Response) -> str:

@@ -65,7 +65,9 @@ class EventPump(Pump):
         offset = Offset(record.topic, record.partition, record.offset, row.id)
         known = self._known.get((record.topic, record.partition))
         if known and known.last_offset >= offset.last_offset:
-            self._check_at = 0.0  # offsets began anew: nothing may be marked in this partition before the check
+            self._check_at = (
+                0.0  # offsets began anew: nothing may be marked in this partition before the check
+            )
             raise Unsent("broker forgot", everybody=True)
         return Sent(offset=offset)
 

@@ -86,7 +86,9 @@ class Leader:
             if marks.failed:
                 await self._connection.executemany(_FAILED, marks.failed)
             for one in marks.offsets.values():
-                await self._connection.execute(_OFFSET, one.topic, one.partition, one.last_offset, one.event_id)
+                await self._connection.execute(
+                    _OFFSET, one.topic, one.partition, one.last_offset, one.event_id
+                )
 
     async def offsets(self) -> dict[tuple[str, int], Offset]:
         """The last offset of ours per partition."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from kit.logging import get_logger
+from kit.loops import sleep
 from kit.outbox.leader import Leader, Marks, Offset, Row
 
 POLL = 1.0  # seconds: the longest a row waits when no wake-up arrives
@@ -59,9 +60,14 @@ class Pump(ABC):
         self._clock: Callable[[], float] = asyncio.get_running_loop().time
 
     @abstractmethod
+    async def close(self) -> None:
+        """Closes what it sends through."""
+
+    @abstractmethod
     async def send(self, row: Row) -> Sent:
         """Sends one row. Raises Unsent when it must be tried again."""
 
+    @abstractmethod
     async def before_batch(self) -> None:
         """What has to be right before anything is sent. Raises Unsent(everybody=True) when it is not."""
 
@@ -148,15 +154,7 @@ class Pump(ABC):
         clock = self._clock()
         if self._everybody:
             # new rows change nothing while the other side is down
-            await _wait(self._finish, self._everybody.until - clock)
+            await sleep(self._finish, max(self._everybody.until - clock, 0.01))
             return
         held = [delay.until - clock for delay in self._waiting.values()]
-        await _wait(self.wake, min([POLL, *held]))
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(max(seconds, 0.01)):
-            await event.wait()
-    except TimeoutError:
-        pass
+        await sleep(self.wake, max(min([POLL, *held]), 0.01))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import asyncpg
 
 from kit.db import Database, describe
 from kit.logging import get_logger
+from kit.loops import sleep
 from kit.outbox.commands import CommandPump
 from kit.outbox.events import EventPump
 from kit.outbox.leader import Leader, lead
@@ -36,7 +38,7 @@ class Relay:
                         await self._pump(leader, stop)
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 _log.warning("relay_lost_database", service=self._service, reason=describe(error))
-            await _wait(stop, _AGAIN)
+            await sleep(stop, _AGAIN)
 
     _pumps: tuple[EventPump, CommandPump] | None = None
 
@@ -48,8 +50,8 @@ class Relay:
         finish = asyncio.Event()
         pumps = EventPump(leader, finish, self._settings), CommandPump(leader, finish, self._settings)
         self._pumps = pumps
-        running = {asyncio.create_task(pump.run()) for pump in pumps}
-        ends = {asyncio.create_task(stop.wait()), asyncio.create_task(leader.lost.wait())}
+        running: set[asyncio.Task[Any]] = {asyncio.create_task(pump.run()) for pump in pumps}
+        ends: set[asyncio.Task[Any]] = {asyncio.create_task(one.wait()) for one in (stop, leader.lost)}
         try:
             await asyncio.wait(running | ends, return_when=asyncio.FIRST_COMPLETED)
             finish.set()
@@ -66,11 +68,3 @@ class Relay:
             await asyncio.gather(*running, *ends, return_exceptions=True)
             for pump in pumps:
                 await pump.close()
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        pass

@@ -38,7 +38,9 @@ class SittingRow(Base):
         CheckConstraint("state in ('planned', 'open', 'closed')", name="state"),
         CheckConstraint("(state = 'planned') = (opens_at is null)", name="opened"),
         CheckConstraint("(opens_at is null) = (closes_at is null)", name="both"),
-        Index("uq_sitting_planned", "round_id", "level", unique=True, postgresql_where=text("state = 'planned'")),
+        Index(
+            "uq_sitting_planned", "round_id", "level", unique=True, postgresql_where=text("state = 'planned'")
+        ),
         Index("uq_sitting_open", "round_id", "level", unique=True, postgresql_where=text("state = 'open'")),
     )
 

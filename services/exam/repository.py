@@ -29,7 +29,9 @@ async def planned_sitting(session: AsyncSession, round_id: UUID, level: str, pac
     found = (await session.execute(query.where(SittingRow.state == "planned"))).scalar_one_or_none()
     if found is not None:
         return found
-    last = (await session.execute(select(func.max(SittingRow.number)).where(_of(round_id, level)))).scalar_one()
+    last = (
+        await session.execute(select(func.max(SittingRow.number)).where(_of(round_id, level)))
+    ).scalar_one()
     number = (last or 0) + 1
     made = SittingRow(
         id=sitting_id(round_id, level, number),
@@ -50,7 +52,9 @@ async def sitting_in(session: AsyncSession, round_id: UUID, level: str, state: s
     return (await session.execute(query)).scalar_one_or_none()
 
 
-async def open_sitting(session: AsyncSession, sitting: UUID, opens_at: datetime, closes_at: datetime) -> SittingRow:
+async def open_sitting(
+    session: AsyncSession, sitting: UUID, opens_at: datetime, closes_at: datetime
+) -> SittingRow:
     """planned → open. Caller holds the level's lock."""
     change = (
         update(SittingRow)

@@ -4,7 +4,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, MetaData, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    MetaData,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -74,8 +83,8 @@ class RankedRow(Base):
 
     __tablename__ = "ranked"
     __table_args__ = (
-        CheckConstraint("outcome in ('in_cut', 'not_in_cut', 'absent', 'incomplete')", name="outcome"),
-        CheckConstraint("(outcome in ('in_cut', 'not_in_cut')) = (rank is not null)", name="rank"),
+        CheckConstraint("outcome in ('in_cut', 'not_in_cut', 'not_ranked')", name="outcome"),
+        CheckConstraint("(outcome = 'not_ranked') = (rank is null)", name="rank"),
         Index("ix_ranked_application_id", "application_id"),
     )
 
@@ -88,3 +97,4 @@ class RankedRow(Base):
     total: Mapped[str | None]
     rank: Mapped[int | None]
     outcome: Mapped[str]
+    absent: Mapped[bool]

@@ -18,12 +18,12 @@ Lines = Callable[[], list[dict[str, Any]]]
 @pytest.fixture
 def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Lines]:
     root = logging.getLogger()
-    before, level = root.handlers[:], root.level
+    before, level, old = root.handlers[:], root.level, structlog.get_config()
     configure("review", "info")
     yield lambda: [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     root.handlers[:] = before
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**old)
 
 
 def test_a_line(lines: Lines) -> None:
@@ -104,6 +104,6 @@ def test_mask_foreign_keeps_everything_else() -> None:
 
 def test_level_and_noise(lines: Lines) -> None:
     get_logger("kit.x").debug("quiet")
-    logging.getLogger("uvicorn.access").info("GET /people?name=x")
-    logging.getLogger("uvicorn.access").warning("loud")
+    logging.getLogger("httpx").info("GET /people?name=x")
+    logging.getLogger("httpx").warning("loud")
     assert [line["event"] for line in lines()] == ["loud"]

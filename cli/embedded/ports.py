@@ -1,0 +1,90 @@
+"""Loopback ports: chosen at the first start, kept in ports.json, so that links stay valid at the next."""
+
+from __future__ import annotations
+
+import random
+import socket
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from cli.embedded import files
+from cli.problems import Problem
+
+DEFAULT_PORTAL = 8866
+GRPC = 10_000
+"""SeaweedFS wants port + 10000 beside each of its ports, so every port is taken as such a pair."""
+
+NAMES = (
+    "portal",
+    "provider",
+    "postgres",
+    "temporal",
+    "temporal_ui",
+    "temporal_http",
+    "temporal_metrics",
+    "kafka",
+    "s3",
+    "weed_master",
+    "weed_volume",
+    "weed_filer",
+    "weed_admin",
+)
+_FIRST, _LAST = 20_000, 22_700  # both ends of a pair stay below 32768, where outgoing connections begin
+_BLOCK = 32
+
+
+def choose(path: Path, portal: int | None) -> dict[str, int]:
+    """A port for each name. Earlier choices are kept while free; the whole is written to `path`.
+
+    Problem port_taken when the portal's port was asked for and is not free.
+    """
+    kept = {k: v for k, v in files.read_json(path).items() if k in NAMES and isinstance(v, int)}
+    if portal is not None:
+        if not is_free(portal):
+            raise Problem(
+                "port_taken", f"端口 {portal} 已被占用，请用 --port 换一个（例如 --port {_near(portal)}）。"
+            )
+        kept["portal"] = portal
+    elif "portal" not in kept:
+        kept["portal"] = DEFAULT_PORTAL
+    ports = {name: port for name, port in kept.items() if is_free(port) and (name == "portal" or _pair(port))}
+    fresh = _fresh(set(ports.values()))
+    for name in NAMES:
+        if name not in ports:
+            ports[name] = next(fresh)
+    files.write_json(path, ports)
+    return ports
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on 127.0.0.1:port now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: TIME_WAIT is no obstacle
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            return False
+        return True
+
+
+def _pair(port: int) -> bool:
+    return is_free(port + GRPC)
+
+
+def _near(port: int) -> int:
+    return next((p for p in range(port + 1, min(port + 200, 65_536)) if is_free(p)), DEFAULT_PORTAL)
+
+
+def _fresh(taken: set[int]) -> Iterator[int]:
+    """Free pairs from a random block on: two that start at once hardly meet."""
+    blocks = range(_FIRST, _LAST, _BLOCK)
+    start = random.SystemRandom().choice(blocks)
+    for port in _turn(start):
+        if port not in taken and is_free(port) and _pair(port):
+            yield port
+    raise Problem("port_taken", f"{_FIRST}–{_LAST} 之间没有空闲的端口。")
+
+
+def _turn(start: int) -> Iterable[int]:
+    yield from range(start, _LAST)
+    yield from range(_FIRST, start)

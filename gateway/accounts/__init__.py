@@ -1,0 +1,1 @@
+"""Who is asking: login by phone code or password, server-side sessions, staff and their roles, rate limits."""

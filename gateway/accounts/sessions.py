@@ -1,0 +1,130 @@
+"""Server-side sessions: a random token with its owner, only its hash with us; revocable at once."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import uuid_utils.compat as uuids
+from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.commands import Role
+from contracts.http.gateway import AccountKind
+from gateway.models import Account, LoginCode, RateCount, Session, StaffRole
+from kit import db
+
+_NOW = func.public.fudao_now()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """The account behind a valid session. `roles` are in the order of `Role`."""
+
+    session_id: UUID
+    account_id: UUID
+    kind: AccountKind
+    roles: tuple[Role, ...]
+    display_name: str
+    unit: str
+    district: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    token: str
+    account_id: UUID
+    roles: tuple[Role, ...]
+    expires_at: datetime
+
+
+def in_order(names: list[str]) -> tuple[Role, ...]:
+    """Roles by name, in the order of the enum."""
+    return tuple(role for role in Role if role.value in names)
+
+
+async def open_session(session: AsyncSession, account: Account, lasts: timedelta) -> Opened:
+    """A new session of this account; `lasts` is its whole life, there is no sliding."""
+    token = secrets.token_urlsafe(32)
+    expires_at = await db.now(session) + lasts
+    session.add(
+        Session(id=uuids.uuid7(), account_id=account.id, token_hash=_hash(token), expires_at=expires_at)
+    )
+    await session.flush()
+    roles = (Role.applicant,) if account.kind == AccountKind.person else await roles_of(session, account.id)
+    return Opened(token=token, account_id=account.id, roles=roles, expires_at=expires_at)
+
+
+async def find_session(session: AsyncSession, token: str) -> Known | None:
+    """The account that this token stands for, None when unknown, expired, revoked or the account is disabled."""
+    found = (await session.execute(_query(token))).one_or_none()
+    if found is None:
+        return None
+    kind = AccountKind(found.kind)
+    return Known(
+        session_id=found.session_id,
+        account_id=found.id,
+        kind=kind,
+        roles=(Role.applicant,) if kind is AccountKind.person else in_order(found.roles),
+        display_name=found.display_name,
+        unit=found.unit,
+        district=found.district,
+    )
+
+
+async def revoke(session: AsyncSession, session_id: UUID) -> None:
+    """Ends one session at once."""
+    await session.execute(update(Session).where(Session.id == session_id).values(revoked_at=_NOW))
+
+
+async def revoke_all(session: AsyncSession, account_id: UUID) -> None:
+    """Ends every session of an account at once (role change, disabled)."""
+    mine = (Session.account_id == account_id) & Session.revoked_at.is_(None)
+    await session.execute(update(Session).where(mine).values(revoked_at=_NOW))
+
+
+async def roles_of(session: AsyncSession, account_id: UUID) -> tuple[Role, ...]:
+    """The roles of a member of staff."""
+    found = await session.execute(select(StaffRole.role).where(StaffRole.account_id == account_id))
+    return in_order(list(found.scalars()))
+
+
+async def sweep(session: AsyncSession) -> None:
+    """Forgets what has run out: codes and counters after a day, sessions a month after their end."""
+    day, month = timedelta(days=1), timedelta(days=30)
+    await session.execute(delete(LoginCode).where(LoginCode.expires_at < _NOW - day))
+    await session.execute(delete(RateCount).where(RateCount.since < _NOW - day))
+    await session.execute(delete(Session).where(Session.expires_at < _NOW - month))
+
+
+def _query(token: str) -> Select[UUID, UUID, str, str, str, str | None, list[str]]:
+    roles = (
+        select(func.coalesce(func.array_agg(StaffRole.role), []))
+        .where(StaffRole.account_id == Account.id)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            Session.id.label("session_id"),
+            Account.id,
+            Account.kind,
+            Account.display_name,
+            Account.unit,
+            Account.district,
+            roles.label("roles"),
+        )
+        .join(Account, Account.id == Session.account_id)
+        .where(
+            Session.token_hash == _hash(token),
+            Session.revoked_at.is_(None),
+            Session.expires_at > _NOW,
+            Account.disabled_at.is_(None),
+        )
+    )
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,1 @@
+"""The public HTTP API under /api/v1, one module a subject."""

@@ -1,0 +1,33 @@
+"""Query strings of passed-on routes."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from contracts.base import Input
+from contracts.http.review import TaskKind
+
+Cursor = Annotated[str, Field(max_length=200)]
+Limit = Annotated[int, Field(ge=1, le=200)]
+
+
+class TaskQuery(Input):
+    kind: TaskKind | None = None
+    cursor: Cursor | None = None
+    limit: Limit | None = None
+
+
+class RankingQuery(Input):
+    level: Annotated[str, Field(max_length=32)] | None = None
+    cursor: Cursor | None = None
+    limit: Limit | None = None
+
+
+class NoticesQuery(Input):
+    round_id: UUID | None = None
+
+
+class MailboxQuery(Input):
+    recipient: Annotated[str, Field(max_length=64)] | None = None
+    after: AwareDatetime | None = None

@@ -1,0 +1,151 @@
+"""What an applicant can do now, in plain words, with clause and deadline; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from contracts.commands import CommandName
+from contracts.http.exam import ExamStatus
+from contracts.http.gateway import ToDo
+from contracts.http.payment import OrderState
+from contracts.lifecycle import Stage, Status
+from gateway.facts import Facts
+
+_OPEN_AFTER_FILING = frozenset(Stage) - {Stage.filing, Stage.ended}
+
+
+def steps(facts: Facts, stage: Stage, status: Status, closes_at: datetime | None) -> tuple[ToDo, ...]:
+    """What is required first, then what may be done."""
+    found = [*_required(facts, stage, status, closes_at), *_optional(facts, stage, status)]
+    return tuple(sorted(found, key=lambda one: not one.required))
+
+
+def _required(facts: Facts, stage: Stage, status: Status, closes_at: datetime | None) -> Iterator[ToDo]:
+    page = f"/my/applications/{facts.application.id}"
+    match stage:
+        case Stage.filing:
+            yield from _filing(facts, status, closes_at, page)
+        case Stage.correction:
+            yield ToDo(
+                code="correct",
+                title="按审查意见修改材料",
+                text="只有被指出的内容可以修改，机会只有一次；没有问题的，可以说明理由。改完后重新提交。",
+                command=CommandName.resubmit,
+                href=f"{page}/form",
+                clause="Q10",
+                deadline=closes_at,
+            )
+        case Stage.exam:
+            yield from _exam(facts, page)
+        case Stage.ended if status is Status.certified:
+            yield ToDo(
+                code="download_certificate",
+                title="下载证书",
+                text="证书是带照片的 PDF，可以自行打印；他人可凭证书编号在本系统核验。",
+                href=f"/api/v1/applications/{facts.application.id}/certificate.pdf",
+                clause="C3",
+                required=False,
+            )
+        case _:
+            return
+
+
+def _filing(facts: Facts, status: Status, closes_at: datetime | None, page: str) -> Iterator[ToDo]:
+    registration = facts.registration
+    if status is Status.awaiting_transfer:
+        yield ToDo(
+            code="await_transfer",
+            title="等待转账到账",
+            text="转账到账后申报自动完成，无需再操作；已转账的请保留回单。",
+            clause="F3",
+            required=False,
+        )
+        return
+    if status is Status.draft:
+        yield ToDo(
+            code="fill_and_submit",
+            title="填写并提交申报书",
+            text="填写基本情况、申报条件和业绩成果，上传材料；可先做预检，看看还缺什么，再提交。",
+            command=CommandName.submit,
+            href=f"{page}/form",
+            clause="A1",
+            deadline=closes_at,
+        )
+    elif (
+        registration is None
+        or registration.scan is None
+        or (registration.scan.form_version != registration.form_version)
+    ):
+        yield ToDo(
+            code="return_scan",
+            title="打印、签字盖章，上传扫描件",
+            text="下载系统生成的申报书，每页本人签名、单位盖章后扫描上传；黑白扫描、手机拍照都可以。",
+            command=CommandName.attach_scan,
+            href=f"{page}/scan",
+            clause="A4",
+            deadline=closes_at,
+        )
+    if status is not Status.draft and not _is_paid(facts):
+        yield ToDo(
+            code="pay",
+            title="缴纳评审费",
+            text="在线支付即时到账；单位转账请备注单位、姓名和申报编号。材料和缴费都齐全，申报才算完成。",
+            href=f"{page}/pay",
+            clause="A6",
+            deadline=closes_at,
+        )
+
+
+def _exam(facts: Facts, page: str) -> Iterator[ToDo]:
+    exam = facts.exam
+    if exam is None or exam.status in (ExamStatus.waiting, ExamStatus.cancelled):
+        yield ToDo(
+            code="await_exam",
+            title="等待笔试",
+            text="笔试时间以通知为准，开考后这里会出现入口。",
+            clause="X3",
+            required=False,
+        )
+    elif exam.status in (ExamStatus.ready, ExamStatus.started):
+        yield ToDo(
+            code="sit_exam",
+            title="参加在线笔试",
+            text="请在规定时间内完成；答案自动保存，断线后可以在任何设备上继续。",
+            href=f"{page}/exam",
+            clause="X2",
+            deadline=exam.closes_at,
+        )
+
+
+def _optional(facts: Facts, stage: Stage, status: Status) -> Iterator[ToDo]:
+    if stage is Stage.filing and status is Status.draft:
+        yield ToDo(
+            code="discard",
+            title="作废草稿",
+            text="作废后内容清空，可以重新选择级别申报。",
+            command=CommandName.discard,
+            clause="L1",
+            required=False,
+        )
+    elif stage is Stage.filing and status is Status.submitted:
+        yield ToDo(
+            code="take_back",
+            title="撤回提交，继续修改",
+            text="申报完成（材料和缴费齐全）之前可以撤回修改，级别也可以改；已缴的费用保留。",
+            command=CommandName.take_back,
+            clause="L1",
+            required=False,
+        )
+    elif stage in _OPEN_AFTER_FILING:
+        yield ToDo(
+            code="withdraw",
+            title="撤回申报",
+            text="撤回后本年度不能再申报，是否退费以通知为准。",
+            command=CommandName.withdraw,
+            required=False,
+        )
+
+
+def _is_paid(facts: Facts) -> bool:
+    return facts.order is not None and facts.order.state is OrderState.paid

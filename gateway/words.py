@@ -1,0 +1,104 @@
+"""Plain Chinese for stages, statuses, who must act, commands and events: the words that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from contracts.commands import CommandName, Role
+from contracts.lifecycle import ActionRequiredBy, RoundStage, Stage, Status
+
+STAGE: Mapping[Stage, str] = {
+    Stage.filing: "填报·缴费",
+    Stage.qualification: "资格审查",
+    Stage.correction: "退回修改",
+    Stage.outside_decision: "上级认定",
+    Stage.exam: "笔试",
+    Stage.portfolio: "业绩成果评审",
+    Stage.defence: "答辩",
+    Stage.totals: "总成绩",
+    Stage.notice: "公示",
+    Stage.certificate: "颁证",
+    Stage.ended: "已结束",
+}
+STATUS: Mapping[Status, str] = {
+    Status.draft: "草稿",
+    Status.submitted: "已提交，待交扫描件或缴费",
+    Status.awaiting_transfer: "等待转账到账",
+    Status.under_review: "审查中",
+    Status.awaiting_correction: "等待修改",
+    Status.under_second_review: "复审中",
+    Status.awaiting_outside_decision: "等待上级认定",
+    Status.awaiting_exam: "等待笔试",
+    Status.under_evaluation: "评审中",
+    Status.awaiting_defence: "等待答辩",
+    Status.awaiting_ranking: "等待排名",
+    Status.absent: "缺考",
+    Status.awaiting_notice: "等待公示结束",
+    Status.held: "暂缓",
+    Status.awaiting_certificate: "等待颁证",
+    Status.lapsed: "未完成申报",
+    Status.discarded: "已作废",
+    Status.withdrawn: "本人撤回",
+    Status.not_qualified: "资格审查不合格",
+    Status.not_certified: "未通过认证",
+    Status.disqualified: "取消认证资格",
+    Status.excluded: "移出排名",
+    Status.certified: "通过认证",
+}
+ACTION_BY: Mapping[ActionRequiredBy, str] = {
+    ActionRequiredBy.applicant: "申报者本人",
+    ActionRequiredBy.secretariat: "秘书处",
+    ActionRequiredBy.reviewer: "资格审查员",
+    ActionRequiredBy.expert: "专家",
+    ActionRequiredBy.supervisor: "监督委员会",
+    ActionRequiredBy.outside: "上级协会",
+    ActionRequiredBy.nobody: "无需办理",
+}
+ROUND_STAGE: Mapping[RoundStage, str] = {
+    RoundStage.filing: "申报中",
+    RoundStage.assessment: "审查与评审",
+    RoundStage.ranked: "排名待发布",
+    RoundStage.released: "排名已发布",
+    RoundStage.notice: "公示中",
+    RoundStage.final_list: "公布认证名单",
+    RoundStage.issuing: "颁发证书",
+    RoundStage.closed: "已结束",
+}
+COMMAND: Mapping[CommandName, str] = {
+    CommandName.apply: "开始申报",
+    CommandName.submit: "提交申报书",
+    CommandName.attach_scan: "提交签字盖章的扫描件",
+    CommandName.take_back: "撤回提交",
+    CommandName.discard: "作废草稿",
+    CommandName.confirm_payment: "确认缴费",
+    CommandName.withdraw: "撤回申报",
+    CommandName.decide_qualification: "作出资格审查结论",
+    CommandName.resubmit: "提交修改",
+    CommandName.record_outside_decision: "录入上级认定结果",
+    CommandName.complete_exam: "完成笔试",
+    CommandName.complete_portfolio: "完成业绩成果评审",
+    CommandName.complete_defence: "完成答辩",
+    CommandName.record_rank: "记录排名",
+    CommandName.close_notice: "公示结束",
+    CommandName.hold: "暂缓发证",
+    CommandName.unhold: "解除暂缓",
+    CommandName.disqualify: "取消认证资格",
+    CommandName.exclude: "移出排名",
+    CommandName.issue: "颁发证书",
+    CommandName.open_round: "开启年度认证",
+    CommandName.release_ranking: "发布排名",
+    CommandName.publish_final_list: "公布认证名单",
+    CommandName.confirm_posted: "确认公示已发布",
+}
+ROLE: Mapping[Role, str] = {
+    Role.applicant: "申报者",
+    Role.secretariat: "秘书处",
+    Role.reviewer: "资格审查员",
+    Role.expert: "专家",
+    Role.panel_chair: "答辩组长",
+    Role.supervisor: "监督委员会",
+    Role.district: "区县协会",
+    Role.approver: "审批人",
+    Role.operator: "系统管理员",
+    Role.system: "系统",
+}

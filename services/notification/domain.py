@@ -1,0 +1,86 @@
+"""Which event is told to the applicant, in which words, and when a deadline is called to mind again; no I/O."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from string import Template
+from zoneinfo import ZoneInfo
+
+from contracts.events import Event, EventType
+from contracts.http.notification import MessageKind
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+LAST_MORNING = time(8, 0)
+"""When the last reminder goes out on the day before a deadline's end (Q11)."""
+
+TEMPLATES: dict[str, Template] = {
+    MessageKind.login_code: Template("【辅导】登录验证码 $code，$minutes 分钟内有效。请勿告诉他人。"),
+    "started": Template("【辅导】申报号 $number 已分配。请在截止前提交申报书、上传签字盖章的扫描件并缴费。"),
+    "filed": Template("【辅导】申报 $number 已完成，进入资格审查。"),
+    "correction": Template(
+        "【辅导】申报 $number 的材料需要修改，仅有一次机会，请于 $deadline 前登录修改并提交；逾期视为资格审查不合格。"
+    ),
+    "correction_last_day": Template(
+        "【辅导】提醒：申报 $number 的修改将于 $deadline 截止，逾期视为资格审查不合格。"
+    ),
+    "exam": Template("【辅导】申报 $number 资格审查合格，请留意笔试时间通知并按时参加。"),
+    "defence": Template("【辅导】申报 $number 进入答辩环节，请留意答辩时间通知。"),
+    "notice": Template("【辅导】申报 $number 已进入公示名单。"),
+    "certified": Template("【辅导】申报 $number 已通过认证，电子证书可登录下载打印。"),
+    "ended": Template("【辅导】申报 $number 已结束，原因请登录查看。"),
+}
+
+_TOLD: dict[EventType, str] = {
+    EventType.application_started: "started",
+    EventType.qualification_opened: "filed",
+    EventType.correction_opened: "correction",
+    EventType.exam_enrolled: "exam",
+    EventType.defence_opened: "defence",
+    EventType.notice_listed: "notice",
+    EventType.certificate_issued: "certified",
+    EventType.application_ended: "ended",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Telling:
+    """A message to write: template and its values."""
+
+    template: str
+    values: dict[str, str]
+
+
+def telling(event: Event) -> Telling | None:
+    """What the applicant is told of an event; None: nothing. The second look is not told again as filed."""
+    template = _TOLD.get(event.type)
+    if template is None or (
+        event.type is EventType.qualification_opened
+        and event.transition is not None
+        and event.transition.status == "under_second_review"
+    ):
+        return None
+    values = {"number": str(event.data.get("application_number", ""))}
+    if event.transition is not None and event.transition.closes_at is not None:
+        values["deadline"] = in_words(event.transition.closes_at)
+    if template == "correction" and "deadline" not in values:
+        return None
+    return Telling(template=template, values=values)
+
+
+def in_words(moment: datetime) -> str:
+    """A deadline as people say it: an end at 00:00 is the 24:00 of the day before."""
+    local = moment.astimezone(SHANGHAI)
+    if local.time() == time(0, 0):
+        day = local - timedelta(days=1)
+        return f"{day.month}月{day.day}日24:00"
+    return f"{local.month}月{local.day}日{local:%H:%M}"
+
+
+def last_morning(closes_at: datetime) -> datetime:
+    """08:00 (Chongqing) of the last day that a deadline leaves (Q11)."""
+    last_moment = closes_at.astimezone(SHANGHAI) - timedelta(microseconds=1)
+    return datetime.combine(last_moment.date(), LAST_MORNING, SHANGHAI)
+
+
+def render(template: str, values: dict[str, str]) -> str:
+    """The text. KeyError when a value is missing: a mistake of ours."""
+    return TEMPLATES[template].substitute(values)

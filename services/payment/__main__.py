@@ -1,0 +1,30 @@
+"""`python -m services.payment {api|worker|relay|due|migrate|all}`."""
+
+from kit.service import Context, Service, main
+from rules.cache import Packs
+from services.payment import api
+from services.payment.activities import activities
+from services.payment.adapters import Provider
+from services.payment.due import handlers
+from services.payment.service import PaymentService
+from services.payment.settings import PaymentSettings
+
+
+def service(context: Context[PaymentSettings]) -> PaymentService:
+    """Every part of the process has its own; they share nothing but the database."""
+    return PaymentService(
+        context.db, Packs(context.store.get_content), Provider(context.settings), context.settings
+    )
+
+
+SERVICE = Service(
+    name="payment",
+    package="services.payment",
+    settings=PaymentSettings,
+    make_app=lambda context: api.make_app(context.settings, context.db, service(context)),
+    make_activities=lambda context: activities(service(context)),
+    due_handlers=lambda context: handlers(service(context)),
+)
+
+if __name__ == "__main__":
+    main(SERVICE)

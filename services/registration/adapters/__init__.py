@@ -1,0 +1,1 @@
+"""The outside world of registration: opening files in a process of its own, typst."""

@@ -1,0 +1,1 @@
+"""Rules and entities of registration; no I/O."""

@@ -1,0 +1,174 @@
+"""What the form template gets: labels and values as text, in the order of the form. The printed form's one source."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.case import EvidenceItem, Organiser, PreciseDate, PrivatePart, Role, Snapshot, WorkKind
+from contracts.rulepack import FormField
+from services.registration.domain.shape import Shape
+
+_WORK = {
+    WorkKind.full_time: "专职",
+    WorkKind.part_time: "兼职",
+    WorkKind.practice: "实习实践",
+    WorkKind.maternity_leave: "产假",
+    WorkKind.sick_leave: "病假",
+    WorkKind.support_teaching: "支教",
+    WorkKind.secondment: "借调",
+}
+_ROLE = {
+    Role.first_instructor: "第一指导教师",
+    Role.instructor_unordered: "指导教师（未分先后）",
+    Role.instructor: "指导教师",
+    Role.leader: "负责人",
+    Role.participant: "参与者",
+    Role.author: "作者",
+    Role.winner: "获奖者",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labelled:
+    """A printed text and where it was typed, to name the field whose character cannot be printed."""
+
+    label: str
+    text: str
+
+
+def form_data(
+    shape: Shape, snapshot: Snapshot, private: PrivatePart, identity_labels: Mapping[str, str]
+) -> dict[str, Any]:
+    """Everything but fonts, codes and photo. `identity_labels`: by field ID, text put behind the value (kind of ID)."""
+    pack = shape.pack
+    declared = {one.id: one for one in pack.form.declarations}
+    return {
+        "title": pack.form.title,
+        "subtitle": f"{pack.name}　{shape.level.name}{'（破格直接认证）' if shape.route == 'direct' else ''}",
+        "number": snapshot.application_number,
+        "version": str(snapshot.version),
+        "sections": [
+            {
+                "id": section.id,
+                "name": section.name,
+                "rows": [
+                    {"label": one.label, "value": _value(shape, one, snapshot, private, identity_labels)}
+                    for one in section.fields
+                    if one.type != "photo"
+                ],
+                "groups": list(_groups(shape, section.id, snapshot)),
+            }
+            for section in pack.form.sections
+        ],
+        "declarations": [declared[one].text for one in snapshot.declarations if one in declared],
+        "unit_statement": pack.form.unit_statement,
+        "unit_declarations": [declared[one].text for one in snapshot.unit_confirmed if one in declared],
+        "seal_substitutes": [{"who": one.who, "seal": one.seal} for one in pack.form.seal_substitutes],
+    }
+
+
+def texts(data: Mapping[str, Any]) -> Iterator[Labelled]:
+    """Every text that the applicant typed, with its label."""
+    for section in data["sections"]:
+        for row in section["rows"]:
+            yield Labelled(label=row["label"], text=row["value"])
+        for group in section["groups"]:
+            for row in group["rows"]:
+                for column, value in zip(group["columns"], row, strict=True):
+                    yield Labelled(label=f"{group['name']}·{column}", text=value)
+
+
+def _value(
+    shape: Shape,
+    one: FormField,
+    snapshot: Snapshot,
+    private: PrivatePart,
+    identity_labels: Mapping[str, str],
+) -> str:
+    if one.type == "names":
+        return "、".join(former.name for former in snapshot.former_names) or "无"
+    value = private.fields.get(one.id, "") if one.private else snapshot.fields.get(one.id, "")
+    if one.type == "choice":
+        value = next((name for identity, name, _ in shape.options(one) if identity == value), value)
+    if one.type == "bool" and value:
+        value = "是" if value == "true" else "否"
+    behind = identity_labels.get(one.id)
+    return f"{value}（{behind}）" if value and behind else value
+
+
+def _groups(shape: Shape, section_id: str, snapshot: Snapshot) -> Iterator[dict[str, Any]]:
+    if section_id == "B":
+        yield _group(
+            "从事科技辅导工作的经历",
+            {"起止时间": 3, "工作单位": 4, "性质": 2},
+            [[_period(one.start, one.end), one.unit, _WORK[one.kind]] for one in snapshot.work],
+        )
+        yield _group(
+            "参加科技教育培训情况",
+            {"培训名称": 4, "时间": 2, "学时": 1, "主办单位": 4},
+            [
+                [one.title, _date(one.date), _hours(one.hours, one.days), _organisers(one.organisers)]
+                for one in snapshot.trainings
+            ],
+        )
+        yield _items(shape, "认证资格材料", snapshot.conditions)
+    if section_id == "C":
+        for kind in shape.kinds_of("C"):
+            chosen = tuple(one for one in snapshot.evidence if one.kind == kind.id)
+            if chosen:
+                yield _items(shape, kind.label, chosen)
+        if not snapshot.evidence:
+            yield _items(shape, "认证业绩材料", ())
+
+
+def _items(shape: Shape, name: str, items: tuple[EvidenceItem, ...]) -> dict[str, Any]:
+    tiers = {tier.id: tier.name for tier in shape.pack.tiers}
+    rows = [
+        [
+            one.title,
+            _date(one.date),
+            tiers.get(one.tier or "", one.tier or "—"),
+            _ROLE[one.role] if one.role else "—",
+            _more(shape, one),
+        ]
+        for one in items
+    ]
+    return _group(name, {"名称": 4, "时间": 2, "级别": 2, "本人角色": 2, "说明": 4}, rows)
+
+
+def _more(shape: Shape, item: EvidenceItem) -> str:
+    kind = shape.item_kinds.get(item.kind)
+    parts = [kind.label] if kind and item.section == "B" else []
+    if item.organisers:
+        parts.append(_organisers(item.organisers))
+    for one in kind.fields if kind else ():
+        value = item.attributes.get(one.id)
+        if value in (None, ""):
+            continue
+        shown = next((name for i, name, _ in shape.options(one) if i == value), value)
+        shown = {True: "是", False: "否"}.get(shown, shown) if isinstance(shown, bool) else shown
+        parts.append(f"{one.label}：{shown}")
+    parts.append(f"附件 {len(item.file_ids)} 个")
+    return "；".join(parts)
+
+
+def _group(name: str, columns: Mapping[str, int], rows: list[list[str]]) -> dict[str, Any]:
+    return {"name": name, "columns": list(columns), "widths": list(columns.values()), "rows": rows}
+
+
+def _date(value: PreciseDate | None) -> str:
+    if value is None:
+        return "—"
+    return value.text or f"{value.start.isoformat()}/{value.end.isoformat()}"
+
+
+def _period(start: PreciseDate, end: PreciseDate | None) -> str:
+    return f"{_date(start)} 至 {_date(end) if end else '今'}"
+
+
+def _hours(hours: Any, days: Any) -> str:
+    return str(hours) if hours is not None else f"{days} 天" if days is not None else "—"
+
+
+def _organisers(organisers: tuple[Organiser, ...]) -> str:
+    return "、".join(one.name for one in organisers) or "—"

@@ -1,0 +1,217 @@
+"""Tables of schema `registration`. Names, sections and file names stand here; ID numbers and phones only encrypted."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import Uuid
+
+from kit.db import NAMING
+from kit.tables import mechanics
+
+_now = func.public.fudao_now()
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: DateTime(timezone=True),
+        str: Text,
+        bytes: LargeBinary,
+        uuid.UUID: Uuid,
+        dict[str, Any]: JSONB,
+        list[str]: ARRAY(Text),
+        list[uuid.UUID]: ARRAY(Uuid),
+    }
+
+
+mechanics(Base.metadata, "effect", "outbox")
+
+
+class Round(Base):
+    """A round and the rule pack that is pinned to it. `seq`: of the last transition applied."""
+
+    __tablename__ = "round"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    pack_name: Mapped[str]
+    pack_key: Mapped[str]
+    pack_hash: Mapped[str]
+    seed: Mapped[str]
+    stage: Mapped[str] = mapped_column(server_default=text("'filing'"))
+    seq: Mapped[int] = mapped_column(server_default=text("0"))
+    closes_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime] = mapped_column(server_default=_now)
+
+
+class Counter(Base):
+    """The last application number of a round and letter; its row is locked while one is allotted."""
+
+    __tablename__ = "counter"
+
+    round_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("round.id"), primary_key=True)
+    letter: Mapped[str] = mapped_column(primary_key=True)
+    last: Mapped[int]
+
+
+class Person(Base):
+    """One human being = one account. The keyed hash of kind and number is unique."""
+
+    __tablename__ = "person"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    id_kind: Mapped[str]
+    id_number: Mapped[bytes]
+    id_hash: Mapped[str] = mapped_column(unique=True)
+    id_masked: Mapped[str]
+    phone: Mapped[bytes]
+    unit: Mapped[str] = mapped_column(server_default=text("''"))
+    district: Mapped[str] = mapped_column(server_default=text("''"))
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    created_at: Mapped[datetime] = mapped_column(server_default=_now)
+
+
+class PersonKey(Base):
+    """Key of kit.keyring; other roles may read it. Deleting the row is erasure."""
+
+    __tablename__ = "person_key"
+
+    person_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    wrapped: Mapped[bytes]
+    created_at: Mapped[datetime]
+
+
+class Application(Base):
+    """One per round and person (L1). `lock`: who may type what; `phase`: what the round's barriers count.
+
+    `undone` is the state in which an accepted-then-refused command is put back.
+    """
+
+    __tablename__ = "application"
+    __table_args__ = (
+        UniqueConstraint("round_id", "person_id"),
+        UniqueConstraint("round_id", "number"),
+        CheckConstraint("lock in ('draft', 'locked', 'correction')", name="lock"),
+        CheckConstraint("phase in ('open', 'ready', 'listed', 'ended')", name="phase"),
+        CheckConstraint("route in ('regular', 'direct')", name="route"),
+        CheckConstraint("(lock = 'draft') = (form_version is null)", name="form"),
+        Index("ix_application_phase", "round_id", "phase"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    round_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("round.id"))
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    number: Mapped[str]
+    level: Mapped[str]
+    route: Mapped[str]
+    discarded: Mapped[bool] = mapped_column(server_default=text("false"))
+    lock: Mapped[str] = mapped_column(server_default=text("'draft'"))
+    form_version: Mapped[int | None]
+    phase: Mapped[str] = mapped_column(server_default=text("'open'"))
+    status: Mapped[str | None]
+    seq: Mapped[int] = mapped_column(server_default=text("0"))
+    unlocks: Mapped[list[str] | None]
+    reprint: Mapped[bool] = mapped_column(server_default=text("false"))
+    correction_closes_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=_now)
+
+
+class DraftRow(Base):
+    """What is being typed. `private` is the encrypted JSON of private fields; `version` grows with every change."""
+
+    __tablename__ = "draft"
+
+    application_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int]
+    content: Mapped[dict[str, Any]]
+    private: Mapped[bytes]
+    updated_at: Mapped[datetime] = mapped_column(server_default=_now)
+
+
+class Form(Base):
+    """One frozen version. `state`: current, superseded, taken_back, refused. The draft as frozen is kept beside it."""
+
+    __tablename__ = "form"
+    __table_args__ = (
+        CheckConstraint("state in ('current', 'superseded', 'taken_back', 'refused')", name="state"),
+        Index(
+            "uq_form_current",
+            "application_id",
+            unique=True,
+            postgresql_where=text("state = 'current'"),
+        ),
+    )
+
+    application_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    command_id: Mapped[uuid.UUID] = mapped_column(unique=True)
+    draft_version: Mapped[int]
+    content: Mapped[dict[str, Any]]
+    private: Mapped[bytes]
+    snapshot_key: Mapped[str]
+    private_key: Mapped[str]
+    facts_key: Mapped[str]
+    pdf_key: Mapped[str]
+    pages: Mapped[int]
+    code: Mapped[str] = mapped_column(index=True)
+    state: Mapped[str] = mapped_column(server_default=text("'current'"))
+    frozen_at: Mapped[datetime] = mapped_column(server_default=_now)
+
+
+class Scan(Base):
+    """Scan files of one form version; the newest active one counts."""
+
+    __tablename__ = "scan"
+
+    command_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    application_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application.id", ondelete="CASCADE"), index=True)
+    form_version: Mapped[int]
+    file_ids: Mapped[list[uuid.UUID]]
+    facts: Mapped[dict[str, Any]]
+    active: Mapped[bool] = mapped_column(server_default=text("true"))
+    received_at: Mapped[datetime] = mapped_column(server_default=_now)
+
+
+class File(Base):
+    """An upload. Its name is shown to people and part of no key."""
+
+    __tablename__ = "file"
+    __table_args__ = (
+        CheckConstraint("state in ('pending', 'clean', 'refused')", name="state"),
+        CheckConstraint("(state = 'clean') = (content_key is not null)", name="content"),
+        CheckConstraint("purpose in ('photo', 'evidence', 'scan', 'correction')", name="purpose"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    application_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application.id", ondelete="CASCADE"), index=True)
+    purpose: Mapped[str]
+    name: Mapped[str]
+    media_type: Mapped[str]
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(server_default=text("'pending'"))
+    reason_code: Mapped[str | None]
+    sha256: Mapped[str | None]
+    content_key: Mapped[str | None]
+    reading_key: Mapped[str | None]
+    pages: Mapped[int | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=_now)
+    checked_at: Mapped[datetime | None]

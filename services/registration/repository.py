@@ -1,0 +1,231 @@
+"""All SQL of registration. Rows that a decision rests on are read `FOR UPDATE`, in one order: application, then rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.lifecycle import Phase, RoundTransition, Status, Transition
+from services.registration.models import Application, Counter, DraftRow, File, Form, Person, Round, Scan
+
+_now = func.public.fudao_now()
+NOT_FILED = (Status.lapsed.value, Status.discarded.value)
+"""Ends that come before filing: everybody else who is past it was filed (T2)."""
+
+
+# Rounds -----------------------------------------------------------------------------------------------------
+
+
+async def round_of(session: AsyncSession, round_id: UUID) -> Round | None:
+    return await session.get(Round, round_id)
+
+
+async def rounds(session: AsyncSession) -> Sequence[Round]:
+    return (await session.scalars(select(Round).order_by(Round.opened_at.desc(), Round.id))).all()
+
+
+async def rounds_under(session: AsyncSession, pack_hash: str) -> int:
+    """How many rounds run or ran under a pack."""
+    query = select(func.count()).select_from(Round).where(Round.pack_hash == pack_hash)
+    return (await session.execute(query)).scalar_one()
+
+
+async def move_round(session: AsyncSession, round_id: UUID, transition: RoundTransition) -> None:
+    """Applied only for a higher `seq`."""
+    change = update(Round).where(Round.id == round_id, Round.seq < transition.seq)
+    await session.execute(
+        change.values(stage=transition.stage.value, seq=transition.seq, closes_at=transition.closes_at)
+    )
+
+
+async def next_number(session: AsyncSession, round_id: UUID, letter: str) -> int:
+    """The next number of a counter; its row stays locked until the transaction ends, so none is left out."""
+    row = insert(Counter).values(round_id=round_id, letter=letter, last=1)
+    counted = row.on_conflict_do_update(
+        index_elements=["round_id", "letter"], set_={"last": Counter.last + 1}
+    ).returning(Counter.last)
+    return (await session.execute(counted)).scalar_one()
+
+
+# Persons ----------------------------------------------------------------------------------------------------
+
+
+async def person(session: AsyncSession, person_id: UUID, *, lock: bool = False) -> Person | None:
+    return await session.get(Person, person_id, with_for_update=True if lock else None, populate_existing=lock)
+
+
+async def add_person(session: AsyncSession, values: dict[str, Any]) -> bool:
+    """False when the person, or another one with the same document, is there already."""
+    row = insert(Person).values(values).on_conflict_do_nothing().returning(Person.id)
+    return (await session.execute(row)).scalar_one_or_none() is not None
+
+
+# Applications -----------------------------------------------------------------------------------------------
+
+
+async def application(session: AsyncSession, application_id: UUID, *, lock: bool = False) -> Application | None:
+    return await session.get(
+        Application, application_id, with_for_update=True if lock else None, populate_existing=lock
+    )
+
+
+async def add_application(session: AsyncSession, values: dict[str, Any]) -> bool:
+    """L1: UNIQUE(round, person) decides; False when there is one (a concurrent one is waited for)."""
+    row = insert(Application).values(values)
+    claim = row.on_conflict_do_nothing(index_elements=["round_id", "person_id"]).returning(Application.id)
+    return (await session.execute(claim)).scalar_one_or_none() is not None
+
+
+async def set_number(session: AsyncSession, application_id: UUID, number: str) -> None:
+    await session.execute(update(Application).where(Application.id == application_id).values(number=number))
+
+
+async def drop_application(session: AsyncSession, application_id: UUID) -> None:
+    """Takes back an application that never began (its draft goes with it)."""
+    await session.execute(delete(Application).where(Application.id == application_id))
+
+
+async def note_transition(session: AsyncSession, application_id: UUID, transition: Transition) -> None:
+    """Keeps the latest status, for a higher `seq` only."""
+    change = update(Application).where(Application.id == application_id, Application.seq < transition.seq)
+    await session.execute(change.values(seq=transition.seq, status=transition.status.value))
+
+
+async def phases(session: AsyncSession, round_id: UUID) -> list[tuple[str, Phase, int]]:
+    """(level, phase, count) of a round."""
+    query = (
+        select(Application.level, Application.phase, func.count())
+        .where(Application.round_id == round_id)
+        .group_by(Application.level, Application.phase)
+        .order_by(Application.level, Application.phase)
+    )
+    return [(level, Phase(phase), n) for level, phase, n in (await session.execute(query)).tuples()]
+
+
+async def filed(session: AsyncSession, round_id: UUID) -> dict[str, int]:
+    """Filed regular applications by level: the base of the cut, later withdrawals in, the direct route out (T2)."""
+    query = (
+        select(Application.level, func.count())
+        .where(
+            Application.round_id == round_id,
+            Application.route == "regular",
+            Application.phase != Phase.open.value,
+            func.coalesce(Application.status, "").not_in(NOT_FILED),
+        )
+        .group_by(Application.level)
+        .order_by(Application.level)
+    )
+    return {level: n for level, n in (await session.execute(query)).tuples()}
+
+
+# Drafts and forms -------------------------------------------------------------------------------------------
+
+
+async def draft(session: AsyncSession, application_id: UUID) -> DraftRow:
+    """Of an application that is there (each has one)."""
+    return (
+        await session.execute(
+            select(DraftRow).where(DraftRow.application_id == application_id).execution_options(populate_existing=True)
+        )
+    ).scalar_one()
+
+
+async def save_draft(
+    session: AsyncSession, application_id: UUID, version: int, content: dict[str, Any], private: bytes
+) -> int | None:
+    """The new version, or None when the draft is no longer at `version`."""
+    change = (
+        update(DraftRow)
+        .where(DraftRow.application_id == application_id, DraftRow.version == version)
+        .values(version=version + 1, content=content, private=private, updated_at=_now)
+        .returning(DraftRow.version)
+    )
+    return (await session.execute(change)).scalar_one_or_none()
+
+
+async def form(session: AsyncSession, application_id: UUID, version: int) -> Form | None:
+    return await session.get(Form, (application_id, version))
+
+
+async def form_by_command(session: AsyncSession, command_id: UUID) -> Form | None:
+    return (await session.scalars(select(Form).where(Form.command_id == command_id))).one_or_none()
+
+
+async def last_form_version(session: AsyncSession, application_id: UUID) -> int:
+    """The highest version ever printed, 0 when there is none; numbers are not used twice."""
+    query = select(func.coalesce(func.max(Form.version), 0)).where(Form.application_id == application_id)
+    return (await session.execute(query)).scalar_one()
+
+
+async def retire_form(session: AsyncSession, application_id: UUID, state: str) -> None:
+    """The current version becomes `state`."""
+    change = update(Form).where(Form.application_id == application_id, Form.state == "current")
+    await session.execute(change.values(state=state))
+
+
+async def restore_form(session: AsyncSession, application_id: UUID, version: int) -> None:
+    """A superseded version becomes the current one again."""
+    change = update(Form).where(Form.application_id == application_id, Form.version == version)
+    await session.execute(change.values(state="current"))
+
+
+async def superseded_version(session: AsyncSession, application_id: UUID) -> int | None:
+    """The version that a refused correction puts back in its place."""
+    query = select(func.max(Form.version)).where(
+        Form.application_id == application_id, Form.state == "superseded"
+    )
+    return (await session.execute(query)).scalar_one()
+
+
+async def scan(session: AsyncSession, application_id: UUID) -> Scan | None:
+    """The scan that counts: the newest of those that were not taken back."""
+    query = (
+        select(Scan)
+        .where(Scan.application_id == application_id, Scan.active)
+        .order_by(Scan.form_version.desc(), Scan.received_at.desc(), Scan.command_id)
+        .limit(1)
+    )
+    return (await session.scalars(query)).one_or_none()
+
+
+async def drop_scan(session: AsyncSession, command_id: UUID) -> None:
+    """The scan of a refused command counts no more."""
+    await session.execute(update(Scan).where(Scan.command_id == command_id).values(active=False))
+
+
+async def drop_scans(session: AsyncSession, application_id: UUID) -> None:
+    """After a take-back no scan counts."""
+    await session.execute(update(Scan).where(Scan.application_id == application_id).values(active=False))
+
+
+# Files ------------------------------------------------------------------------------------------------------
+
+
+async def file(session: AsyncSession, application_id: UUID, file_id: UUID) -> File | None:
+    query = select(File).where(File.id == file_id, File.application_id == application_id)
+    return (await session.scalars(query)).one_or_none()
+
+
+async def files(
+    session: AsyncSession, application_id: UUID, *, only: Iterable[UUID] | None = None
+) -> Sequence[File]:
+    query = select(File).where(File.application_id == application_id).order_by(File.created_at, File.id)
+    if only is not None:
+        query = query.where(File.id.in_(list(only)))
+    return (await session.scalars(query)).all()
+
+
+async def count_files(session: AsyncSession, application_id: UUID) -> int:
+    query = select(func.count()).select_from(File).where(File.application_id == application_id)
+    return (await session.execute(query)).scalar_one()
+
+
+async def settle_file(session: AsyncSession, file_id: UUID, values: dict[str, Any]) -> bool:
+    """Sets the outcome of a check once; False when somebody was faster."""
+    change = update(File).where(File.id == file_id, File.state == "pending").returning(File.id)
+    return (await session.execute(change.values(checked_at=_now, **values))).scalar_one_or_none() is not None

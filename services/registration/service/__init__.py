@@ -1,0 +1,5 @@
+"""Use-cases of registration, one verb each; every method that writes is one transaction."""
+
+from services.registration.service.registration import Registration
+
+__all__ = ["Registration"]

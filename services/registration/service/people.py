@@ -1,0 +1,131 @@
+"""Identity: checked, unique, fixed; what others may know of a person goes out encrypted with the person's key."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.events import Event, EventType, Profile, Topic, derived_id
+from contracts.http.registration import Identity, IdKind, PersonView
+from kit import keyring
+from kit.crypto import encrypt_field, keyed_hash
+from kit.db import now
+from kit.errors import DomainError, Kind
+from kit.outbox import add_event
+from services.registration import repository
+from services.registration.domain.identity import (
+    is_phone,
+    mask_number,
+    mask_phone,
+    name_problem,
+    normal_name,
+    normal_number,
+    number_problem,
+)
+from services.registration.models import Person
+from services.registration.service.parts import Parts, conflict
+
+
+class People:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def me(self, person_id: UUID) -> PersonView:
+        """DomainError(not_found, identity_needed) before `set_identity`."""
+        async with self._parts.db.read() as session:
+            person = await repository.person(session, person_id)
+            if person is None:
+                raise DomainError(Kind.not_found, "identity_needed", "请先完成实名认证（姓名和证件号码）。", "A1")
+            return self._view(person)
+
+    async def set_identity(self, person_id: UUID, given: Identity, phone: str) -> PersonView:
+        """Sets it once; the same values again change nothing (a new phone is taken over).
+
+        Errors: invalid `identity_invalid`, conflict `identity_taken` (somebody else has the document),
+        conflict `identity_fixed`.
+        """
+        name, number = normal_name(given.name), normal_number(given.id_number)
+        async with self._parts.db.unit_of_work() as session:
+            today = (await now(session)).date()
+            problem = name_problem(name) or number_problem(given.id_kind, number, today)
+            if problem is None and not is_phone(phone):
+                problem = "账号没有可用的手机号码，请重新登录后再试。"
+            if problem:
+                raise DomainError(Kind.invalid, "identity_invalid", problem, "A1")
+            known = self._hash(given.id_kind, number)
+            added = await repository.add_person(session, self._row(person_id, name, given.id_kind, number, phone))
+            person = await repository.person(session, person_id, lock=True)
+            if person is None:
+                raise conflict(
+                    "identity_taken",
+                    "该证件号码已由另一个账号实名。如非本人操作，请携带证件联系秘书处核实。",
+                    "A1",
+                )
+            if (person.name, person.id_hash) != (name, known):
+                raise conflict("identity_fixed", "实名信息一经确认不能更改；姓名变更等情况请联系秘书处。", "A1")
+            if added:
+                await publish_profile(session, self._parts, person)
+            elif self._parts.phone(person) != phone:
+                person.phone = self._seal_phone(person_id, phone)
+                person.version += 1
+                await publish_profile(session, self._parts, person)
+            return self._view(person)
+
+    def _row(self, person_id: UUID, name: str, kind: IdKind, number: str, phone: str) -> dict[str, object]:
+        settings = self._parts.settings
+        return {
+            "id": person_id,
+            "name": name,
+            "id_kind": kind.value,
+            "id_number": encrypt_field(settings, number, bind=f"person.id_number/{person_id}"),
+            "id_hash": self._hash(kind, number),
+            "id_masked": mask_number(number),
+            "phone": self._seal_phone(person_id, phone),
+        }
+
+    def _hash(self, kind: IdKind, number: str) -> str:
+        return keyed_hash(self._parts.settings, f"{kind.value}:{number}", purpose="id-number")
+
+    def _seal_phone(self, person_id: UUID, phone: str) -> bytes:
+        return encrypt_field(self._parts.settings, phone, bind=f"person.phone/{person_id}")
+
+    def _view(self, person: Person) -> PersonView:
+        return PersonView(
+            person_id=person.id,
+            name=person.name,
+            id_kind=IdKind(person.id_kind),
+            id_number_masked=person.id_masked,
+            phone_masked=mask_phone(self._parts.phone(person)),
+        )
+
+
+async def note_unit(session: AsyncSession, parts: Parts, person_id: UUID, unit: str, district: str) -> None:
+    """Unit and district as the submitted form says; published when they are new."""
+    person = await repository.person(session, person_id, lock=True)
+    if person is None or (person.unit, person.district) == (unit, district):
+        return
+    person.unit, person.district = unit, district
+    person.version += 1
+    await publish_profile(session, parts, person)
+
+
+async def publish_profile(session: AsyncSession, parts: Parts, person: Person) -> None:
+    """`ProfileChanged` of the person's present version, sealed under the person's key. The row must be locked."""
+    profile = Profile(
+        person_id=person.id,
+        name=person.name,
+        unit=person.unit,
+        district=person.district,
+        phone=parts.phone(person),
+    )
+    sealed = await keyring.encrypt_for(session, parts.settings, person.id, profile.model_dump(mode="json"))
+    event = Event(
+        id=derived_id(f"profile/{person.id}/{person.version}"),
+        type=EventType.profile_changed,
+        topic=Topic.people,
+        target_id=person.id,
+        occurred_at=await now(session),
+        data={"sealed": sealed},
+    )
+    await add_event(session, event)

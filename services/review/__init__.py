@@ -1,0 +1,1 @@
+"""Qualification review, expert sheets, defence panels: the work of people on an application (Q, P, D)."""

@@ -1,0 +1,82 @@
+"""The draw of experts and panels: by a recorded seed, evenly, without conflicts; anyone can replay it (P2)."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from contracts.rulepack import RulePack
+from rules import seeds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A registered expert as the draw sees them. `place` is their place in the registry (accounts' IDs are random)."""
+
+    account_id: UUID
+    place: int
+    unit_hash: str
+    recommender_hash: str
+    load: int
+    active: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draw:
+    """What was drawn and from what, kept with the assessment. `pool` are places with their load."""
+
+    seed: str
+    wanted: int
+    pool: tuple[tuple[int, int], ...]
+    chosen: tuple[Candidate, ...]
+
+    def record(self) -> dict[str, object]:
+        """As kept: places and numbers only."""
+        return {
+            "seed": self.seed,
+            "wanted": self.wanted,
+            "pool": [list(one) for one in self.pool],
+            "chosen": [one.place for one in self.chosen],
+        }
+
+
+def case_seed(pack_hash: str, application_number: str, stage: str) -> int:
+    """Seed of one case's draw: the same in every run of the same pack, unlike IDs."""
+    return seeds.H(pack_hash, application_number, stage)
+
+
+def recused(pack: RulePack, candidate: Candidate, unit_hash: str) -> bool:
+    """Same unit, or recommended by the applicant's unit, as the pack's recusal rules say (O3)."""
+    if not unit_hash:
+        return False
+    rules = pack.experts.recusal
+    if "same_unit" in rules and candidate.unit_hash == unit_hash:
+        return True
+    return "recommender" in rules and candidate.recommender_hash == unit_hash
+
+
+def draw(
+    pack: RulePack,
+    candidates: Sequence[Candidate],
+    wanted: int,
+    *,
+    seed: int,
+    unit_hash: str,
+    used: Collection[UUID] = (),
+) -> Draw:
+    """Up to `wanted` experts: least load first, among equals in the seed's order; never one of `used`."""
+    pool = [
+        one
+        for one in candidates
+        if one.active
+        and one.account_id not in used
+        and one.load < pack.experts.max_load
+        and not recused(pack, one, unit_hash)
+    ]
+    turn = {place: index for index, place in enumerate(seeds.order(seed, (str(one.place) for one in pool)))}
+    ranked = sorted(pool, key=lambda one: (one.load, turn[str(one.place)]))
+    return Draw(
+        seed=f"{seed:064x}",
+        wanted=wanted,
+        pool=tuple((one.place, one.load) for one in sorted(pool, key=lambda one: one.place)),
+        chosen=tuple(ranked[:wanted]),
+    )

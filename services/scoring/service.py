@@ -1,0 +1,285 @@
+"""Use-cases of scoring, one verb each: receive components, make a ranking, release it, show it."""
+
+from collections.abc import AsyncIterator, Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts import scoring as contract
+from contracts.commands import CommandName, RecordRank, ServiceCommand, TargetKind
+from contracts.events import EventType, case_event, derived_id, round_event
+from contracts.http.scoring import OwnComponent, OwnScores, RankedLevel, Ranking, RankOutcome
+from contracts.http.scoring import RankedRow as RowView
+from contracts.lifecycle import Stage, application_id
+from contracts.registration import Done
+from contracts.rulepack import RulePack
+from kit import outbox
+from kit.db import Database, lock, now
+from kit.effects import once
+from kit.errors import DomainError, Kind
+from rules.cache import Packs
+from services.scoring import domain, repository
+from services.scoring.models import RankedLevelRow, RankedRow, RankingRow
+
+_BATCH = 1_000
+
+
+class ScoringService:
+    """Every method is one transaction."""
+
+    def __init__(self, db: Database, packs: Packs) -> None:
+        self._db, self._packs = db, packs
+
+    # For workflows ------------------------------------------------------------------------------------------
+
+    async def receive_components(self, request: contract.ReceiveComponents) -> Done:
+        """Takes in all components of one application (T1). DomainError: component not weighed, score out of range,
+        409 `ranking_frozen`."""
+        case, key = request.case, f"{request.key}/receive_components"
+        pack = (await self._packs.get(case.pack_key)).pack
+        components = _checked(pack, case.level, request.components)
+
+        async def make(session: AsyncSession) -> Done:
+            await repository.lock_shared(session, case.round_id)
+            if await repository.latest(session, case.round_id) is not None:
+                raise DomainError(
+                    Kind.conflict, "ranking_frozen", "本年度的排名已经生成，不能再录入或更改成绩。", "T2"
+                )
+            at = await now(session)
+            values = {
+                "application_id": case.application_id,
+                "round_id": case.round_id,
+                "application_number": case.application_number,
+                "level": case.level,
+                "components": components,
+                "absent": request.absent,
+                "received_at": at,
+            }
+            await repository.receive(session, values)
+            event = case_event(
+                EventType.components_received,
+                case,
+                effect_key=key,
+                occurred_at=at,
+                transition=request.transition,
+                absent=request.absent,
+            )
+            await outbox.add_event(session, event)
+            return Done()
+
+        return await self._db.run(lambda session: once(session, key, lambda: make(session), Done))
+
+    async def make_ranking(self, request: contract.MakeRanking) -> contract.RankingMade:
+        """Freezes the ranking of every level (T2): whoever has every component is ranked, nobody else.
+
+        ValueError (retried, shown to the operator) when the pack's ratio is open or `filed` is below the candidates.
+        """
+        key, round_id = f"{request.key}/make_ranking", request.round.round_id
+        pack = (await self._packs.get(request.round.pack_key)).pack
+
+        async def make(session: AsyncSession) -> contract.RankingMade:
+            await lock(session, round_id)
+            at = await now(session)
+            frozen, digest = domain.freeze(
+                pack, request.filed, await repository.candidates(session, round_id)
+            )
+            ranking = RankingRow(
+                id=derived_id(key, 1),
+                round_id=round_id,
+                version=await repository.next_version(session, round_id),
+                pack_key=request.round.pack_key,
+                digest=digest,
+                made_at=at,
+            )
+            await repository.freeze(session, ranking, frozen)
+            event = round_event(
+                EventType.ranking_made,
+                round_id,
+                effect_key=key,
+                occurred_at=at,
+                transition=request.transition,
+                ranking_id=str(ranking.id),
+                version=ranking.version,
+                digest=digest,
+                levels={
+                    one.level: {"filed": one.filed, "ranked": one.ranked, "in_cut": one.in_cut}
+                    for one in frozen
+                },
+            )
+            await outbox.add_event(session, event)
+            return contract.RankingMade(ranking_id=ranking.id, digest=digest)
+
+        return await self._db.run(
+            lambda session: once(session, key, lambda: make(session), contract.RankingMade)
+        )
+
+    async def release_ranking(self, request: contract.ReleaseRanking) -> Done:
+        """Tells every application of the ranking its rank, absent ones too: one `record_rank` command each (T3).
+
+        The commands' IDs follow from ranking and application: a second release adds none.
+        """
+        key, round_id, ranking_id = (
+            f"{request.key}/release_ranking",
+            request.round.round_id,
+            request.ranking_id,
+        )
+
+        async def make(session: AsyncSession) -> Done:
+            await lock(session, round_id)
+            at = await now(session)
+            if not await repository.release(session, ranking_id, round_id, at):
+                raise _no_ranking()
+            count = 0
+            async for batch in self._batches(session, ranking_id):
+                await outbox.add_commands(session, [_record_rank(round_id, row) for row in batch])
+                count += len(batch)
+            event = round_event(
+                EventType.round_moved,
+                round_id,
+                effect_key=key,
+                occurred_at=at,
+                transition=request.transition,
+                ranking_id=str(ranking_id),
+                applications=count,
+            )
+            await outbox.add_event(session, event)
+            return Done()
+
+        return await self._db.run(lambda session: once(session, key, lambda: make(session), Done))
+
+    # For people ---------------------------------------------------------------------------------------------
+
+    async def read_ranking(self, round_id: UUID, *, level: str | None, after: int, limit: int) -> Ranking:
+        """A page of the latest ranking; 404 `no_ranking`."""
+        async with self._db.read(snapshot=True) as session:
+            ranking = await repository.latest(session, round_id)
+            if ranking is None:
+                raise _no_ranking()
+            levels = await repository.levels(session, ranking.id)
+            rows = await repository.rows(session, ranking.id, level=level, after=after, limit=limit + 1)
+        more = str(rows[limit - 1].position) if len(rows) > limit else None
+        return _view(ranking, levels, rows[:limit], more)
+
+    async def whole_ranking(self, round_id: UUID) -> tuple[Ranking, RulePack]:
+        """All rows of the latest ranking with the pack that names its levels (T3's export); 404 `no_ranking`."""
+        async with self._db.read(snapshot=True) as session:
+            ranking = await repository.latest(session, round_id)
+            if ranking is None:
+                raise _no_ranking()
+            levels = await repository.levels(session, ranking.id)
+            rows = [row async for batch in self._batches(session, ranking.id) for row in batch]
+        pack = (await self._packs.get(ranking.pack_key)).pack
+        return _view(ranking, levels, rows, None), pack
+
+    async def read_own(self, application: UUID, person: UUID) -> OwnScores:
+        """The person's own scores, empty until the ranking is released; 404 `no_scores`, also for a foreign one."""
+        async with self._db.read() as session:
+            round_id = await repository.candidate_round(session, application)
+            if round_id is None or application_id(round_id, person) != application:
+                raise no_scores()
+            found = await repository.own(session, application)
+        if found is None:
+            return OwnScores(application_id=application, released=False)
+        row, ranking, level = found
+        pack = (await self._packs.get(ranking.pack_key)).pack
+        weighed = pack.level(row.level)
+        components = tuple(
+            OwnComponent(
+                stage=Stage(name),
+                weight=weighed.weights[name],
+                score=domain.two_places(row.components[name]),
+                exact=row.components[name],
+            )
+            for name in weighed.components
+            if name in row.components
+        )
+        return OwnScores(
+            application_id=application,
+            released=True,
+            level=row.level,
+            components=components,
+            total=row.total,
+            rank=row.rank,
+            ranked=level.ranked,
+            outcome=RankOutcome(row.outcome),
+            absent=row.absent,
+        )
+
+    async def _batches(self, session: AsyncSession, ranking: UUID) -> AsyncIterator[Sequence[RankedRow]]:
+        after = -1
+        while rows := await repository.rows(session, ranking, after=after, limit=_BATCH):
+            yield rows
+            after = rows[-1].position
+
+
+def _checked(pack: RulePack, level: str, components: dict[Stage, str]) -> dict[str, str]:
+    try:
+        if stray := domain.stray(pack.level(level), components):
+            raise ValueError(f"级别 {level} 不计 {', '.join(stray)} 的成绩")
+        return {stage.value: domain.text_of(domain.fraction(score)) for stage, score in components.items()}
+    except (ValueError, KeyError) as error:
+        raise DomainError(Kind.invalid, "wrong_components", f"成绩构成有误：{error}。", "T1") from None
+
+
+def _record_rank(round_id: UUID, row: RankedRow) -> ServiceCommand:
+    body = RecordRank(ranking_id=row.ranking_id, in_cut=row.outcome == RankOutcome.in_cut, rank=row.rank)
+    return ServiceCommand(
+        id=derived_id(f"{row.ranking_id}/{row.application_id}/record_rank"),
+        target_kind=TargetKind.application,
+        target_id=row.application_id,
+        round_id=round_id,
+        name=CommandName.record_rank,
+        body=body.model_dump(mode="json"),
+    )
+
+
+def _view(
+    ranking: RankingRow, levels: Sequence[RankedLevelRow], rows: Sequence[RankedRow], more: str | None
+) -> Ranking:
+    return Ranking(
+        ranking_id=ranking.id,
+        round_id=ranking.round_id,
+        version=ranking.version,
+        digest=ranking.digest,
+        made_at=ranking.made_at,
+        released_at=ranking.released_at,
+        levels=tuple(_level(one) for one in levels),
+        rows=tuple(_row(row) for row in rows),
+        next_cursor=more,
+    )
+
+
+def _level(row: RankedLevelRow) -> RankedLevel:
+    return RankedLevel(
+        level=row.level,
+        filed=row.filed,
+        candidates=row.candidates,
+        ranked=row.ranked,
+        ratio=row.ratio,
+        places=row.places,
+        in_cut=row.in_cut,
+        cut_total=row.cut_total,
+    )
+
+
+def _row(row: RankedRow) -> RowView:
+    return RowView(
+        application_number=row.application_number,
+        level=row.level,
+        components={Stage(name): score for name, score in row.components.items()},
+        total=row.total,
+        rank=row.rank,
+        outcome=RankOutcome(row.outcome),
+        absent=row.absent,
+    )
+
+
+def no_scores() -> DomainError:
+    """The one answer to an application that is absent, foreign or not at its totals yet."""
+    return DomainError(Kind.not_found, "no_scores", "没有找到这份申报的成绩。", "T3")
+
+
+def _no_ranking() -> DomainError:
+    return DomainError(
+        Kind.not_found, "no_ranking", "本年度还没有生成排名。全部成绩录入后，系统会自动排名。", "T2"
+    )
