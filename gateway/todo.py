@@ -32,12 +32,11 @@ def _required(facts: Facts, stage: Stage, status: Status, closes_at: datetime | 
                 title="按审查意见修改材料",
                 text="只有被指出的内容可以修改，机会只有一次；没有问题的，可以说明理由。改完后重新提交。",
                 command=CommandName.resubmit,
-                href=f"{page}/form",
-                clause="Q10",
+                    clause="Q10",
                 deadline=closes_at,
             )
         case Stage.exam:
-            yield from _exam(facts, page)
+            yield from _exam(facts)
         case Stage.ended if status is Status.certified:
             yield ToDo(
                 code="download_certificate",
@@ -68,7 +67,6 @@ def _filing(facts: Facts, status: Status, closes_at: datetime | None, page: str)
             title="填写并提交申报书",
             text="填写基本情况、申报条件和业绩成果，上传材料；可先做预检，看看还缺什么，再提交。",
             command=CommandName.submit,
-            href=f"{page}/form",
             clause="A1",
             deadline=closes_at,
         )
@@ -82,7 +80,6 @@ def _filing(facts: Facts, status: Status, closes_at: datetime | None, page: str)
             title="打印、签字盖章，上传扫描件",
             text="下载系统生成的申报书，每页本人签名、单位盖章后扫描上传；黑白扫描、手机拍照都可以。",
             command=CommandName.attach_scan,
-            href=f"{page}/scan",
             clause="A4",
             deadline=closes_at,
         )
@@ -97,7 +94,7 @@ def _filing(facts: Facts, status: Status, closes_at: datetime | None, page: str)
         )
 
 
-def _exam(facts: Facts, page: str) -> Iterator[ToDo]:
+def _exam(facts: Facts) -> Iterator[ToDo]:
     exam = facts.exam
     if exam is None or exam.status in (ExamStatus.waiting, ExamStatus.cancelled):
         yield ToDo(
@@ -112,7 +109,6 @@ def _exam(facts: Facts, page: str) -> Iterator[ToDo]:
             code="sit_exam",
             title="参加在线笔试",
             text="请在规定时间内完成；答案自动保存，断线后可以在任何设备上继续。",
-            href=f"{page}/exam",
             clause="X2",
             deadline=exam.closes_at,
         )

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError, TopicAlreadyExistsError, for_code
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -80,31 +80,47 @@ async def make_producer(settings: Settings) -> AIOKafkaProducer:
 
 
 async def forgotten(settings: Settings, positions: Iterable[Position]) -> set[str]:
-    """Topics of which the broker no longer holds an event where it had acknowledged it (and did not expire it)."""
+    """Topics of which the broker no longer holds an event where it had acknowledged it (and did not expire it).
+
+    The event itself is looked up: an end offset beyond it proves nothing, since other services write to the same
+    topics. Raises KafkaError or TimeoutError when the broker does not say.
+    """
     wanted = {TopicPartition(one.topic, one.partition): one for one in positions}
     consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.kafka_bootstrap,
         enable_auto_commit=False,
+        auto_offset_reset="none",
         request_timeout_ms=5000,
-        max_partition_fetch_bytes=4096,
     )
+    lost: set[str] = set()
     try:
         await consumer.start()
-        ends = await consumer.end_offsets(list(wanted))
-        lost = {tp.topic for tp, one in wanted.items() if ends[tp] <= one.last_offset}
         begins = await consumer.beginning_offsets(list(wanted))
-        # an end beyond ours proves nothing: other services write to the same topics
-        look = {
-            tp: one for tp, one in wanted.items() if tp.topic not in lost and begins[tp] <= one.last_offset
-        }
+        look = {tp: one for tp, one in wanted.items() if begins[tp] <= one.last_offset}
         consumer.assign(list(look))
         for tp, one in look.items():
             consumer.seek(tp, one.last_offset)
-        for tp, one in look.items():
-            async with asyncio.timeout(5):
-                record = await consumer.getone(tp)
-            if record.offset == one.last_offset and _event_id(record.value) != str(one.event_id):
-                lost.add(tp.topic)
+        async with asyncio.timeout(5):
+            while look:
+                try:
+                    batches = await consumer.getmany(timeout_ms=200)
+                except OffsetOutOfRangeError as error:
+                    gone = error.args[0]
+                    lost |= {tp.topic for tp in gone}
+                    look = {tp: one for tp, one in look.items() if tp not in gone}
+                    continue
+                for tp, one in list(look.items()):
+                    record = next((r for r in batches.get(tp, ()) if r.offset >= one.last_offset), None)
+                    # a fetch's high watermark; the embedded broker's ListOffsets answers too little
+                    end = consumer.highwater(tp)
+                    if record is None and (end is None or end > one.last_offset):
+                        continue  # no answer yet
+                    if record is None or (record.offset, _event_id(record.value)) != (
+                        one.last_offset,
+                        str(one.event_id),
+                    ):
+                        lost.add(tp.topic)
+                    del look[tp]
         return lost
     finally:
         await consumer.stop()
@@ -196,12 +212,9 @@ class _Consumer:
 
     async def _look_behind(self, consumer: AIOKafkaConsumer) -> None:
         """A broker that forgot leaves a consumer waiting beyond the end for ever, without any error."""
-        assigned = list(consumer.assignment())
-        if not assigned:
-            return
-        ends = await consumer.end_offsets(assigned)
-        for partition in assigned:
-            if await consumer.position(partition) > ends[partition]:
+        for partition in consumer.assignment():
+            end = consumer.highwater(partition)
+            if end is not None and await consumer.position(partition) > end:
                 _log.warning("consumer_beyond_end", group=self._group, topic=partition.topic)
                 await consumer.seek_to_beginning(partition)
 

@@ -15,7 +15,15 @@ from cli.embedded.parts import ROLES, Part
 from kit.settings import PREFIX, derive_service_key
 
 _PASSED_ON = ("FUDAO_LOG_LEVEL", "FUDAO_OTLP_ENDPOINT")
-_FOREIGN = ("FUDAO_", "GATEWAY_", "AWS_", "PG", "TEMPORAL_", *(f"{role.upper()}_" for role in ROLES))
+_FOREIGN = (
+    "FUDAO_",
+    "GATEWAY_",
+    "AWS_",
+    "PG",
+    "TEMPORAL_",
+    "LOCALPROVIDER_",
+    *(f"{role.upper()}_" for role in ROLES),
+)
 DATABASE = "fudao"
 
 
@@ -23,6 +31,7 @@ DATABASE = "fudao"
 class Place:
     """Where everything is on this machine."""
 
+    data: Path
     ports: Mapping[str, int]
     postgres: Path
     sockets: Path
@@ -36,6 +45,8 @@ def clean() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(_FOREIGN) or name in _PASSED_ON
     }
+    # a dozen processes start at once: without cached bytecode each compiles every library, a minute on two cores
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     hosts = [host for host in (kept.get("NO_PROXY") or kept.get("no_proxy") or "").split(",") if host]
     local = ",".join([*hosts, "127.0.0.1", "localhost"])
     return kept | {"NO_PROXY": local, "no_proxy": local, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
@@ -45,7 +56,7 @@ def shared(place: Place, secrets: Secrets) -> dict[str, object]:
     """Settings (names as in kit.settings) that every process has."""
     at = {name: f"127.0.0.1:{port}" for name, port in place.ports.items()}
     return {
-        "embedded": "true",
+        "embedded": True,
         "db_host": str(place.postgres),
         "db_port": place.ports["postgres"],
         "db_name": DATABASE,
@@ -60,8 +71,6 @@ def shared(place: Place, secrets: Secrets) -> dict[str, object]:
         "codec_key_id": secrets.codec_key_id,
         "codec_keys": {secrets.codec_key_id: secrets.codec_key},
         "actor_public_key": secrets.actor_public_key,
-        "provider_url": f"http://{at['provider']}",
-        "provider_key": secrets.provider_key,
         "rulepacks_dir": str(place.rulepacks),
     }
 
@@ -92,7 +101,28 @@ def of_part(part: Part, place: Place, secrets: Secrets) -> dict[str, object]:
         values |= of_role(part.role, secrets)
     if part.port:
         values |= {"api_host": "127.0.0.1", "api_port": place.ports[part.port]}
-    return values
+    return values | _own(part.name, place, secrets)
+
+
+def _own(name: str, place: Place, secrets: Secrets) -> dict[str, object]:
+    """Settings that one process alone has."""
+    match name:
+        case "payment":
+            return {
+                "provider_url": f"http://127.0.0.1:{place.ports['provider']}",
+                "provider_public_key": secrets.provider_public_key,
+                "merchant_key": secrets.merchant_key,
+            }
+        case "localprovider":
+            return {
+                "port": place.ports["provider"],
+                "data": str(place.data / "localprovider.db"),
+                "provider_private_key": secrets.provider_private_key,
+                "merchant_key": secrets.merchant_key,
+            }
+        case "notification":
+            return {"mailbox": True}
+    return {}
 
 
 def of_database(place: Place, secrets: Secrets) -> dict[str, object]:

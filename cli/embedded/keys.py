@@ -26,7 +26,7 @@ def _key() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Secrets:
-    """Keys are base64 of 32 bytes (the actor key: raw Ed25519), passwords URL-safe text."""
+    """Keys are base64 of 32 bytes (private keys: raw Ed25519), passwords URL-safe text."""
 
     postgres_password: str = field(default_factory=_password)
     role_passwords: dict[str, str] = field(default_factory=lambda: {role: _password() for role in ROLES})
@@ -42,14 +42,25 @@ class Secrets:
     service_root_key: str = field(default_factory=_key)
     field_key: str = field(default_factory=_key)
     hash_key: str = field(default_factory=_key)
-    provider_key: str = field(default_factory=_key)
+    provider_private_key: str = field(default_factory=_key)
+    merchant_key: str = field(default_factory=_key)
     operator_token: str = field(default_factory=_password)
 
     @property
     def actor_public_key(self) -> str:
-        """The public half of the actor key, raw, base64."""
-        private = Ed25519PrivateKey.from_private_bytes(base64.b64decode(self.actor_private_key))
-        return base64.b64encode(private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
+        """The public half of the key that signs who acts."""
+        return _public(self.actor_private_key)
+
+    @property
+    def provider_public_key(self) -> str:
+        """The public half of the key with which the local payment provider signs its callbacks."""
+        return _public(self.provider_private_key)
+
+
+def _public(private: str) -> str:
+    """Ed25519, raw, base64."""
+    key = Ed25519PrivateKey.from_private_bytes(base64.b64decode(private)).public_key()
+    return base64.b64encode(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
 
 
 def load(path: Path) -> Secrets:

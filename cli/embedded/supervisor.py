@@ -162,6 +162,7 @@ class Embedded:
         self.ports = ports.choose(folder / "ports.json", self._port)
         sockets = self._make_sockets()
         self.place = Place(
+            data=folder,
             ports=self.ports,
             postgres=sockets / "pg",
             sockets=sockets / "svc",

@@ -165,11 +165,11 @@ class Complaints(Model):
 
 
 class NoticeTarget(Model):
-    """Where the public list is posted (N1); all `binding` ones must bear it."""
+    """Where the public list is posted (N1); all `binding` ones must bear it. No `url`: the notice has none."""
 
     id: Id
     name: Text
-    url: Text
+    url: str = ""
     binding: bool
     clause: Id
 

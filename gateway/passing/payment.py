@@ -29,12 +29,13 @@ PAYMENT = (
     ),
     Row(
         method="POST",
-        path="/applications/{application_id}/transfers",
+        path="/orders/{order_id}/transfers",
         service="payment",
         roles=(Role.secretariat,),
-        owner=OWN,
         body=payment.RecordTransfer,
         answer=payment.Order,
+        status=201,
+        errors=(404,),
     ),
     Row(
         method="POST",

@@ -20,7 +20,7 @@ class TaskQuery(Input):
 
 class RankingQuery(Input):
     level: Annotated[str, Field(max_length=32)] | None = None
-    cursor: Cursor | None = None
+    cursor: Annotated[str, Field(pattern=r"^\d{1,12}$")] | None = None
     limit: Limit | None = None
 
 
@@ -29,5 +29,5 @@ class NoticesQuery(Input):
 
 
 class MailboxQuery(Input):
-    recipient: Annotated[str, Field(max_length=64)] | None = None
+    recipient: Annotated[str, Field(min_length=5, max_length=20)]
     after: AwareDatetime | None = None

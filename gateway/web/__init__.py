@@ -1,9 +1,5 @@
-"""Pages."""
+"""Pages: Jinja2, a little htmx, Tabler; Chinese first, English by switch; everything works without JavaScript."""
 
+from gateway.web.site import add_pages, page_rules
 
-def page_rules(embedded):
-    return ()
-
-
-def add_pages(app, parts):
-    pass
+__all__ = ["add_pages", "page_rules"]

@@ -27,7 +27,8 @@ def check(folder: Path, for_moment: Moment | str | None = None) -> list[Problem]
     for mistake in reference_mistakes(loaded):
         place = source.mark.at(mistake.path)
         file, line = mistake.place or (place.file, place.line)
-        problems.append(Problem(file, line, dotted(source.tree, mistake.path), mistake.message))
+        name = source.origins.get(file, file)
+        problems.append(Problem(name, line, dotted(source.tree, mistake.path), mistake.message))
     for point in open_points(loaded):
         place = source.mark.at(point.path)
         problem = Problem(place.file, place.line, point.field, point.message, "warning")

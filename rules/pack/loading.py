@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -32,11 +32,15 @@ class PackError(Exception):
 
 @dataclass(frozen=True)
 class Source:
-    """A merged tree with its marks and files, before the schema is applied."""
+    """A merged tree with its marks and files, before the schema is applied.
+
+    `origins` names each file with the folder that it came from, for messages.
+    """
 
     tree: dict[str, Any]
     mark: Mark
     files: dict[str, bytes]
+    origins: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,9 +100,10 @@ def read(folder: Path, seen: tuple[Path, ...] = ()) -> Source:
         raise PackError([Problem(name, 1, "", f"找不到 {MAIN}")])
     tree, mark, parts = _with_parts(folder)
     files = _files(folder, {MAIN, *parts})
+    origins = {file: f"{folder.name}/{file}" for file in files}
     extends = tree.pop("extends", None)
     if extends is None:
-        return Source(tree, mark, files)
+        return Source(tree, mark, files, origins)
     where = mark.inside.pop("extends")
     parent = (folder.parent / str(extends)).resolve()
     if parent in (folder.resolve(), *seen):
@@ -107,7 +112,7 @@ def read(folder: Path, seen: tuple[Path, ...] = ()) -> Source:
         raise PackError([Problem(where.file, where.line, "extends", f"找不到上级规则包 {extends}")])
     base = read(parent, (*seen, folder.resolve()))
     merged, merged_mark = merge(base.tree, base.mark, tree, mark)
-    return Source(merged, merged_mark, {**base.files, **files})
+    return Source(merged, merged_mark, {**base.files, **files}, {**base.origins, **origins})
 
 
 def _with_parts(folder: Path) -> tuple[dict[str, Any], Mark, tuple[str, ...]]:

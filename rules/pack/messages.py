@@ -38,10 +38,11 @@ def schema_problems(error: ValidationError, tree: dict[str, Any], mark: Mark) ->
 def _problem(detail: ErrorDetails, tree: dict[str, Any], mark: Mark) -> Problem:
     path = tuple(step for step in detail["loc"] if step != "[key]")
     place = mark.at(path)
-    return Problem(place.file, place.line, dotted(tree, path), _text(detail))
+    return Problem(place.file, place.line, dotted(tree, path), complaint(detail))
 
 
-def _text(detail: ErrorDetails) -> str:
+def complaint(detail: ErrorDetails) -> str:
+    """One of pydantic's complaints in Chinese, without the value."""
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "value_error":
         return str(context.get("error", detail["msg"]))

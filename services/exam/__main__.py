@@ -4,13 +4,14 @@ from kit.service import Context, Service, main
 from rules.cache import Packs
 from services.exam import api
 from services.exam.activities import activities
+from services.exam.adapters import Banks
 from services.exam.due import handlers
 from services.exam.service import ExamService
 from services.exam.settings import ExamSettings
 
 
 def service(context: Context[ExamSettings]) -> ExamService:
-    return ExamService(context.db, Packs(context.store.get_content), context.settings)
+    return ExamService(context.db, Banks(Packs(context.store.get_content)), context.settings)
 
 
 SERVICE = Service(

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import ColumnElement, Row, func, select, text, update
+from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.exam.models import AnswerRow, AttemptRow, SittingRow
 
-Found = Row[tuple[AttemptRow, SittingRow]]
+Found = tuple[AttemptRow, SittingRow]
 UNDER_WAY = ("enrolled", "started")
 
 
@@ -159,7 +159,8 @@ async def attempt(session: AsyncSession, application: UUID, *, lock: str = "") -
     )
     if lock:
         query = query.with_for_update(of=AttemptRow, read=lock == "share")
-    return (await session.execute(query.execution_options(populate_existing=True))).one_or_none()
+    row = (await session.execute(query.execution_options(populate_existing=True))).one_or_none()
+    return None if row is None else (row[0], row[1])
 
 
 async def under_way(session: AsyncSession, sitting: UUID, limit: int) -> Sequence[AttemptRow]:

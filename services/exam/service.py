@@ -10,15 +10,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts import exam as contract
 from contracts.commands import CommandName, ExamResult, ServiceCommand, TargetKind
 from contracts.events import EventType, case_event, derived_id
-from contracts.http.exam import AnswerSaved, Exam, ExamStatus, SaveAnswer, Sitting, Sittings, SittingState
+from contracts.http.exam import (
+    AnswerSaved,
+    Exam,
+    ExamStatus,
+    SaveAnswer,
+    SavedAnswer,
+    Sitting,
+    Sittings,
+    SittingState,
+)
 from contracts.lifecycle import CaseRef, Route, application_id
 from contracts.registration import Done
 from kit import due, outbox
 from kit.db import Database, lock, now
 from kit.effects import once
 from kit.errors import DomainError, Kind
-from rules.cache import Packs
 from services.exam import domain, repository
+from services.exam.adapters import Banks
 from services.exam.models import AttemptRow, SittingRow
 from services.exam.settings import ExamSettings
 
@@ -30,8 +39,8 @@ _BATCH = 200
 class ExamService:
     """Every method is one transaction. A refusal to a person is a DomainError with what to do in Chinese."""
 
-    def __init__(self, db: Database, packs: Packs, settings: ExamSettings) -> None:
-        self._db, self._packs = db, packs
+    def __init__(self, db: Database, banks: Banks, settings: ExamSettings) -> None:
+        self._db, self._banks = db, banks
         self._grace = timedelta(seconds=settings.close_grace)
 
     # For the workflow ---------------------------------------------------------------------------------------
@@ -42,9 +51,9 @@ class ExamService:
         One who comes when a sitting is open or closed waits for the next of the level: nobody sits with less time.
         """
         case, key = request.case, f"{request.key}/enrol"
-        pack = await self._packs.get(case.pack_key)
+        rules = await self._banks.get(case.pack_key)
         seed = domain.seed_of(case.pack_key, case.application_number)
-        paper = domain.draw(pack, case.level, seed)
+        paper = domain.draw(rules, case.level, seed)
 
         async def make(session: AsyncSession) -> Done:
             await lock(session, _level_lock(case.round_id, case.level))
@@ -90,7 +99,7 @@ class ExamService:
         """
         async with self._db.read() as session:
             waiting = await repository.sitting_in(session, round_id, level, "planned")
-        pack = await self._packs.get(waiting.pack_key) if waiting else None
+        rules = await self._banks.get(waiting.pack_key) if waiting else None
         async with self._db.unit_of_work() as session:
             await lock(session, _level_lock(round_id, level))
             at = await now(session)
@@ -100,14 +109,13 @@ class ExamService:
                     raise _conflict("sitting_closing", "上一场笔试正在自动收卷，请稍等几秒后再开考。")
                 return await self._read_sitting(session, running)
             planned = await repository.sitting_in(session, round_id, level, "planned")
-            if planned is None or pack is None or not await repository.candidates(session, planned.id):
+            if planned is None or rules is None or not await repository.candidates(session, planned.id):
                 raise _conflict(
                     "nobody_enrolled",
                     "该级别目前没有等待笔试的申报者，不能开考。请在资格审查通过后再开考。",
                     "X3",
                 )
-            closes_at = at + domain.duration(pack, level)
-            opened = await repository.open_sitting(session, planned.id, at, closes_at)
+            opened = await repository.open_sitting(session, planned.id, at, domain.closing(rules, level, at))
             await self._schedule_close(session, opened)
             return await self._read_sitting(session, opened)
 
@@ -186,7 +194,7 @@ class ExamService:
         """
         async with self._db.read() as session:
             before, _ = _own(await repository.attempt(session, application), person)
-        pack = await self._packs.get(before.pack_key)
+        rules = await self._banks.get(before.pack_key)
         async with self._db.unit_of_work() as session:
             arrived = await now(session)
             attempt, sitting = _own(await repository.attempt(session, application, lock="update"), person)
@@ -195,7 +203,9 @@ class ExamService:
                 raise _not_started()
             if status is ExamStatus.started:
                 answers = (await repository.answers(session, [attempt.id]))[attempt.id]
-                score = domain.grade(pack, attempt.paper, {row.item_id: tuple(row.choice) for row in answers})
+                score = domain.grade(
+                    rules, attempt.paper, {row.item_id: tuple(row.choice) for row in answers}
+                )
                 await self._settle(session, attempt, score, arrived, "candidate")
             return await self._exam(session, attempt, sitting, arrived)
 
@@ -209,14 +219,14 @@ class ExamService:
             return
         if at < sitting.closes_at + self._grace:
             return  # it was extended, and the later end has a row of its own
-        pack = await self._packs.get(sitting.pack_key)
+        rules = await self._banks.get(sitting.pack_key)
         while attempts := await repository.under_way(session, sitting.id, _BATCH):
             answers = await repository.answers(session, [attempt.id for attempt in attempts])
             for attempt in attempts:
                 score = None
                 if attempt.state == "started":
                     given = {one.item_id: tuple(one.choice) for one in answers[attempt.id]}
-                    score = domain.grade(pack, attempt.paper, given)
+                    score = domain.grade(rules, attempt.paper, given)
                 await self._settle(session, attempt, score, sitting.closes_at, "clock")
         await repository.close_sitting(session, sitting.id)
 
@@ -289,11 +299,10 @@ class ExamService:
         )
         if status is not ExamStatus.started:
             return exam
-        pack = await self._packs.get(attempt.pack_key)
-        answers = (await repository.answers(session, [attempt.id]))[attempt.id]
-        return exam.model_copy(
-            update={"items": domain.shown(pack, attempt.paper), "answers": domain.saved(answers)}
-        )
+        rules = await self._banks.get(attempt.pack_key)
+        rows = (await repository.answers(session, [attempt.id]))[attempt.id]
+        saved = tuple(SavedAnswer(item_id=row.item_id, rev=row.rev, choice=tuple(row.choice)) for row in rows)
+        return exam.model_copy(update={"items": domain.shown(rules, attempt.paper), "answers": saved})
 
 
 def _level_lock(round_id: UUID, level: str) -> str:
@@ -301,7 +310,7 @@ def _level_lock(round_id: UUID, level: str) -> str:
 
 
 def _new_attempt(
-    case: CaseRef, identity: UUID, sitting: UUID, seed: str, paper: Mapping[str, Any], at: datetime
+    case: CaseRef, identity: UUID, sitting: UUID, seed: int, paper: Mapping[str, Any], at: datetime
 ) -> dict[str, Any]:
     return {
         "id": identity,
@@ -312,7 +321,7 @@ def _new_attempt(
         "level": case.level,
         "route": case.route.value,
         "pack_key": case.pack_key,
-        "seed": seed,
+        "seed": str(seed),
         "paper": dict(paper),
         "state": "enrolled",
         "enrolled_at": at,
@@ -340,7 +349,7 @@ def _own(found: repository.Found | None, person: UUID) -> tuple[AttemptRow, Sitt
     """The attempt, if it is the person's own; a foreign one is as absent as none."""
     if found is None or application_id(found[0].round_id, person) != found[0].application_id:
         raise domain.no_exam()
-    return found[0], found[1]
+    return found
 
 
 def _may_answer(attempt: AttemptRow, sitting: SittingRow, arrived: datetime) -> datetime:

@@ -103,7 +103,7 @@ class PersonKey(Base):
 class Application(Base):
     """One per round and person (L1). `lock`: who may type what; `phase`: what the round's barriers count.
 
-    `undone` is the state in which an accepted-then-refused command is put back.
+    `unlocks` and `reprint` are those of the one correction, kept after it.
     """
 
     __tablename__ = "application"
@@ -140,7 +140,7 @@ class DraftRow(Base):
 
     __tablename__ = "draft"
 
-    application_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application.id", ondelete="CASCADE"), primary_key=True)
+    application_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application.id"), primary_key=True)
     version: Mapped[int]
     content: Mapped[dict[str, Any]]
     private: Mapped[bytes]
@@ -161,7 +161,7 @@ class Form(Base):
         ),
     )
 
-    application_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application.id", ondelete="CASCADE"), primary_key=True)
+    application_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application.id"), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
     command_id: Mapped[uuid.UUID] = mapped_column(unique=True)
     draft_version: Mapped[int]
@@ -183,7 +183,7 @@ class Scan(Base):
     __tablename__ = "scan"
 
     command_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    application_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application.id", ondelete="CASCADE"), index=True)
+    application_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application.id"), index=True)
     form_version: Mapped[int]
     file_ids: Mapped[list[uuid.UUID]]
     facts: Mapped[dict[str, Any]]
@@ -202,7 +202,7 @@ class File(Base):
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    application_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application.id", ondelete="CASCADE"), index=True)
+    application_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application.id"), index=True)
     purpose: Mapped[str]
     name: Mapped[str]
     media_type: Mapped[str]

@@ -1,4 +1,4 @@
-"""All SQL of registration. Rows that a decision rests on are read `FOR UPDATE`, in one order: application, then rest."""
+"""All SQL of registration. What a decision rests on is read `FOR UPDATE`, the application's row first."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -56,7 +56,9 @@ async def next_number(session: AsyncSession, round_id: UUID, letter: str) -> int
 
 
 async def person(session: AsyncSession, person_id: UUID, *, lock: bool = False) -> Person | None:
-    return await session.get(Person, person_id, with_for_update=True if lock else None, populate_existing=lock)
+    return await session.get(
+        Person, person_id, with_for_update=True if lock else None, populate_existing=lock
+    )
 
 
 async def add_person(session: AsyncSession, values: dict[str, Any]) -> bool:
@@ -68,7 +70,9 @@ async def add_person(session: AsyncSession, values: dict[str, Any]) -> bool:
 # Applications -----------------------------------------------------------------------------------------------
 
 
-async def application(session: AsyncSession, application_id: UUID, *, lock: bool = False) -> Application | None:
+async def application(
+    session: AsyncSession, application_id: UUID, *, lock: bool = False
+) -> Application | None:
     return await session.get(
         Application, application_id, with_for_update=True if lock else None, populate_existing=lock
     )
@@ -83,11 +87,6 @@ async def add_application(session: AsyncSession, values: dict[str, Any]) -> bool
 
 async def set_number(session: AsyncSession, application_id: UUID, number: str) -> None:
     await session.execute(update(Application).where(Application.id == application_id).values(number=number))
-
-
-async def drop_application(session: AsyncSession, application_id: UUID) -> None:
-    """Takes back an application that never began (its draft goes with it)."""
-    await session.execute(delete(Application).where(Application.id == application_id))
 
 
 async def note_transition(session: AsyncSession, application_id: UUID, transition: Transition) -> None:
@@ -120,7 +119,7 @@ async def filed(session: AsyncSession, round_id: UUID) -> dict[str, int]:
         .group_by(Application.level)
         .order_by(Application.level)
     )
-    return {level: n for level, n in (await session.execute(query)).tuples()}
+    return dict((await session.execute(query)).tuples().all())
 
 
 # Drafts and forms -------------------------------------------------------------------------------------------
@@ -130,7 +129,9 @@ async def draft(session: AsyncSession, application_id: UUID) -> DraftRow:
     """Of an application that is there (each has one)."""
     return (
         await session.execute(
-            select(DraftRow).where(DraftRow.application_id == application_id).execution_options(populate_existing=True)
+            select(DraftRow)
+            .where(DraftRow.application_id == application_id)
+            .execution_options(populate_existing=True)
         )
     ).scalar_one()
 

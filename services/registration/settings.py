@@ -15,7 +15,11 @@ class RegistrationSettings(Settings):
     """Environment: REGISTRATION_… for these, FUDAO_… for what kit needs. Sizes in bytes."""
 
     model_config = SettingsConfigDict(
-        env_prefix="REGISTRATION_", extra="ignore", frozen=True, hide_input_in_errors=True, env_ignore_empty=True
+        env_prefix="REGISTRATION_",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        env_ignore_empty=True,
     )
 
     service: str = "registration"

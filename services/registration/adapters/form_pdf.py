@@ -25,7 +25,9 @@ from services.registration.domain.numbers import page_code
 
 _SERIF = ("Noto Serif CJK SC", "Source Han Serif SC", "Source Han Serif CN", "Noto Serif SC")
 _SANS = ("Noto Sans CJK SC", "Source Han Sans SC", "Source Han Sans CN", "Noto Sans SC")
-_FILES = re.compile(r"^(NotoSerifCJK|NotoSansCJK|NotoSerifSC|NotoSansSC|SourceHanS)[\w-]*\.(ttc|otf|ttf|otc)$", re.I)
+_FILES = re.compile(
+    r"^(NotoSerifCJK|NotoSansCJK|NotoSerifSC|NotoSansSC|SourceHanS)[\w-]*\.(ttc|otf|ttf|otc)$", re.I
+)
 _ROOTS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts", "/Library/Fonts")
 _MISSING = re.compile(r"the text [`\"]+(.+?)[`\"]+ could not be displayed", re.S)
 _PLACE = re.compile(r"\.typ:(\d+:\d+)")
@@ -106,7 +108,9 @@ def _folders(roots: Iterable[str]) -> Iterator[str]:
                 yield folder
 
 
-def _compile(compiler: typst.Compiler, template: bytes, data: Mapping[str, Any], moment: datetime) -> bytes | None:
+def _compile(
+    compiler: typst.Compiler, template: bytes, data: Mapping[str, Any], moment: datetime
+) -> bytes | None:
     """The PDF, or None when there are more pages than codes."""
     try:
         # the template with each call: a compiler that has failed once forgets the one it was made with

@@ -84,7 +84,9 @@ def split(path: str) -> tuple[str, str, tuple[str, ...]]:
     raise BadPath(path)
 
 
-def apply(shape: Shape, draft: Draft, changes: Mapping[str, Any], files: Files) -> tuple[Draft, list[FieldError]]:
+def apply(
+    shape: Shape, draft: Draft, changes: Mapping[str, Any], files: Files
+) -> tuple[Draft, list[FieldError]]:
     """The draft with all changes, and what is wrong with them; with errors the result must be thrown away."""
     after = Draft.load(draft.public(), draft.private)
     errors: list[FieldError] = []
@@ -152,7 +154,10 @@ def _set_item(shape: Shape, draft: Draft, collection: str, item_id: str, value: 
             raise BadValue(f"最多填写 {MAX_ITEMS} 项。")
         if any(draft.item(other, item_id) for other in COLLECTIONS if other != collection):
             raise BadValue("条目编号已用于其他类别。")
-    checked = {"id": item_id, **check_item(shape, collection, {k: v for k, v in value.items() if k != "id"}, files)}
+    checked = {
+        "id": item_id,
+        **check_item(shape, collection, {k: v for k, v in value.items() if k != "id"}, files),
+    }
     if place is None:
         group.append(checked)
     else:

@@ -32,7 +32,9 @@ def normal_name(text: str) -> str:
     """A name with one kind of middle dot (· • ・ are one, Q9) and no blanks around or between Chinese characters."""
     name = re.sub(r"[•・‧∙⋅･]", "·", unicodedata.normalize("NFC", text).strip())
     name = re.sub(r"\s*·\s*", "·", name)
-    name = re.sub(r"(?<=[\u3400-\u9fff\U00020000-\U0003ffff])\s+(?=[\u3400-\u9fff\U00020000-\U0003ffff])", "", name)
+    name = re.sub(
+        r"(?<=[\u3400-\u9fff\U00020000-\U0003ffff])\s+(?=[\u3400-\u9fff\U00020000-\U0003ffff])", "", name
+    )
     return re.sub(r"\s+", " ", name)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from contracts.case import (
     EvidenceItem,
@@ -24,7 +24,7 @@ from services.registration.domain.shape import SECTION_OF, Shape
 
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$")
 _PHONE = re.compile(r"^(1[3-9]\d{9}|0\d{2,3}-?\d{7,8}(-\d{1,6})?)$")
-_MODELS = {
+_MODELS: Mapping[str, type[BaseModel]] = {
     "work": WorkInterval,
     "trainings": Training,
     "conditions": EvidenceItem,
@@ -191,13 +191,16 @@ def _plain(shape: Shape, collection: str, part: str, value: Any) -> Any:
     return _by_type(_MODELS[collection], part, text)
 
 
-def _by_type(model: type[Any], part: str, text: str) -> Any:
-    adapter: TypeAdapter[Any] = TypeAdapter(model.model_fields[part].annotation)
+def _by_type(model: type[BaseModel], part: str, text: str) -> Any:
+    annotation = model.model_fields[part].annotation
+    adapter: TypeAdapter[Any] = TypeAdapter(Any if annotation is None else annotation)
     try:
         return adapter.dump_python(adapter.validate_python(text), mode="json")
     except ValidationError as error:
         kind = error.errors()[0]["type"]
-        raise BadValue("不在可选范围内。" if kind in ("enum", "literal_error") else "格式不正确，请核对。") from None
+        raise BadValue(
+            "不在可选范围内。" if kind in ("enum", "literal_error") else "格式不正确，请核对。"
+        ) from None
 
 
 def _kind(shape: Shape, collection: str, value: Any) -> str:

@@ -107,7 +107,9 @@ class Case:
         )
 
 
-async def load_case(session: AsyncSession, parts: Parts, application_id: UUID, *, lock: bool = False) -> Case | None:
+async def load_case(
+    session: AsyncSession, parts: Parts, application_id: UUID, *, lock: bool = False
+) -> Case | None:
     """The case, its application locked on demand; None when there is none (or the level was given back)."""
     application = await repository.application(session, application_id, lock=lock)
     if application is None:
@@ -138,7 +140,11 @@ async def seen_case(
 def frozen_case(parts: Parts, case: Case, draft: Draft, version: int) -> Frozen:
     """The case as its draft says, under a form version."""
     return freeze(
-        case.shape, draft, parts.identity(case.shape, case.person), number=case.application.number, version=version
+        case.shape,
+        draft,
+        parts.identity(case.shape, case.person),
+        number=case.application.number,
+        version=version,
     )
 
 

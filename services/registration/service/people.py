@@ -36,7 +36,9 @@ class People:
         async with self._parts.db.read() as session:
             person = await repository.person(session, person_id)
             if person is None:
-                raise DomainError(Kind.not_found, "identity_needed", "请先完成实名认证（姓名和证件号码）。", "A1")
+                raise DomainError(
+                    Kind.not_found, "identity_needed", "请先完成实名认证（姓名和证件号码）。", "A1"
+                )
             return self._view(person)
 
     async def set_identity(self, person_id: UUID, given: Identity, phone: str) -> PersonView:
@@ -54,7 +56,9 @@ class People:
             if problem:
                 raise DomainError(Kind.invalid, "identity_invalid", problem, "A1")
             known = self._hash(given.id_kind, number)
-            added = await repository.add_person(session, self._row(person_id, name, given.id_kind, number, phone))
+            added = await repository.add_person(
+                session, self._row(person_id, name, given.id_kind, number, phone)
+            )
             person = await repository.person(session, person_id, lock=True)
             if person is None:
                 raise conflict(
@@ -63,7 +67,9 @@ class People:
                     "A1",
                 )
             if (person.name, person.id_hash) != (name, known):
-                raise conflict("identity_fixed", "实名信息一经确认不能更改；姓名变更等情况请联系秘书处。", "A1")
+                raise conflict(
+                    "identity_fixed", "实名信息一经确认不能更改；姓名变更等情况请联系秘书处。", "A1"
+                )
             if added:
                 await publish_profile(session, self._parts, person)
             elif self._parts.phone(person) != phone:

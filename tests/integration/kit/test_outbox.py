@@ -217,7 +217,11 @@ async def test_a_failing_target_waits_alone_and_keeps_its_order(db: Database, ga
         await until(good_arrived)
         assert gateway.of(bad) == []
         async with db.read() as session:
-            row = (await session.execute(select(outbox).where(outbox.c.target_id == bad).limit(1))).one()
+            row = (
+                await session.execute(
+                    select(outbox).where(outbox.c.target_id == bad).order_by(outbox.c.position).limit(1)
+                )
+            ).one()
         assert (row.sent_at, row.last_error) == (None, "HTTP 503")
         assert row.attempts >= 1
         broken = False
@@ -354,6 +358,7 @@ async def test_a_broker_restarted_under_a_running_relay_loses_no_event(
                 found = await read_topic(address, Topic.applications, 90)
             except TimeoutError:
                 return False
+            print(found)
             return found[str(target)] == list(range(90))
 
         await until(complete, 60)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from kit import telemetry
 from kit.settings import Settings
 
+EXPORTER = any(one.name == "opentelemetry-exporter-otlp-proto-http" for one in distributions())
 TRACED = """
 import asyncio, json
 import httpx
@@ -61,9 +63,8 @@ def test_off_without_an_endpoint() -> None:
 
 
 def test_an_exporter_that_is_not_installed_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("opentelemetry.sdk")
-    with pytest.raises(ImportError):
-        __import__("opentelemetry.exporter.otlp.proto.http.trace_exporter")
+    if EXPORTER:
+        pytest.skip("the exporter is installed here")
     assert telemetry.setup(Settings(otlp_endpoint="http://127.0.0.1:1"), "review") is False
     assert "opentelemetry-exporter-otlp-proto-http" in capsys.readouterr().out
 

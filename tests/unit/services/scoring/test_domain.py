@@ -34,7 +34,9 @@ def pack(*levels: Level) -> RulePack:
     return cast(RulePack, SimpleNamespace(levels=levels or (level(),)))
 
 
-def candidate(number: int, portfolio: str | None, exam: str | None, *, absent: bool = False) -> domain.Candidate:
+def candidate(
+    number: int, portfolio: str | None, exam: str | None, *, absent: bool = False
+) -> domain.Candidate:
     given = {"portfolio": portfolio, "exam": exam}
     name = f"2024-{number:05d}"
     scores = {stage: score for stage, score in given.items() if score is not None}
@@ -85,7 +87,11 @@ def test_absent_is_never_ranked_whatever_came_in() -> None:
 @pytest.mark.clause("T2")
 @pytest.mark.parametrize(("ties", "passed"), [("all_with_cutoff", 3), ("none_of_tied", 1)])
 def test_tie_at_the_cut_follows_the_pack(ties: str, passed: int) -> None:
-    people = [candidate(1, "90/1", "90/1"), *(candidate(n, "80/1", "80/1") for n in (2, 3)), candidate(4, "1/1", "1/1")]
+    people = [
+        candidate(1, "90/1", "90/1"),
+        *(candidate(n, "80/1", "80/1") for n in (2, 3)),
+        candidate(4, "1/1", "1/1"),
+    ]
     (frozen,), _ = domain.freeze(pack(level("0.5", ties=ties)), {"junior": 4}, {"junior": people})
     assert frozen.in_cut == passed
     assert [row["rank"] for row in frozen.rows] == [1, 2, 2, 4]

@@ -1,0 +1,195 @@
+"""Pages for everybody: the round, logging in, the set-up link, public notices, certificate verification."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from contracts.http.gateway import AskCode, OpenSession, OpenStaffSession, SetUp
+from contracts.http.registration import Rounds, RoundView
+from gateway import windowing
+from gateway.accounts import sessions, staff
+from gateway.api import auth
+from gateway.guard import CurrentCaller, GuardedRoute
+from gateway.parts import Parts, TheParts
+from gateway.passing.row import ANYONE
+from gateway.web.forms import ThePages, read, safe_next, see
+from gateway.web.render import LANGUAGE_COOKIE, LANGUAGES
+from kit.errors import DomainError, Kind
+
+router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
+_YEAR = 365 * 24 * 3600
+Next = Annotated[str | None, Query(alias="next", max_length=300)]
+
+
+async def rounds_of(parts: Parts) -> tuple[RoundView, ...]:
+    """The rounds as registration tells everybody."""
+    answer = await parts.services.request("registration", "GET", "/rounds", actor=ANYONE)
+    return Rounds.model_validate_json(answer.content).rounds
+
+
+@router.get("/")
+async def start(request: Request, parts: TheParts, pages: ThePages) -> Response:
+    """The present round: levels, fees, windows, what one needs, how it goes."""
+    try:
+        rounds = await rounds_of(parts)
+    except DomainError as error:
+        if error.kind is not Kind.unavailable:
+            raise
+        return pages.page(request, "start.html", {"round": None, "windows": (), "away": True, "older": ()})
+    present = rounds[0] if rounds else None
+    windows = (await windowing.listed(parts, [present.id])).windows if present else ()
+    context = {"round": present, "windows": windows, "away": False, "older": rounds[1:]}
+    return pages.page(request, "start.html", context)
+
+
+@router.get("/language/{language}")
+async def switch_language(language: str, after: Next = None) -> Response:
+    """Remembers the language and goes back."""
+    response = see(safe_next(after, "/"))
+    if language in LANGUAGES:
+        response.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR, path="/", samesite="lax", httponly=True)
+    return response
+
+
+@router.get("/login")
+async def login_page(request: Request, pages: ThePages, after: Next = None) -> Response:
+    """Asks for the phone."""
+    return pages.page(request, "login.html", {"next": safe_next(after, "/my"), "phone": "", "error": None})
+
+
+@router.post("/login/code")
+async def ask_code(request: Request, parts: TheParts, pages: ThePages, after: Next = None) -> Response:
+    """Sends the code and asks for it."""
+    context: dict[str, Any] = {"next": safe_next(after, "/my"), "error": None}
+    form = await request.form()
+    context["phone"] = str(form.get("phone", "")).strip()
+    try:
+        asked = await auth.do_ask_code(parts, await read(request, AskCode), auth.address_of(request))
+    except DomainError as error:
+        return pages.page(request, "login.html", {**context, "error": error}, status=error.kind.status)
+    return pages.page(request, "code.html", {**context, "minutes": asked.expires_in // 60})
+
+
+@router.post("/login")
+async def login(request: Request, parts: TheParts, pages: ThePages, after: Next = None) -> Response:
+    """Redeems the code."""
+    form = await request.form()
+    context = {
+        "next": safe_next(after, "/my"),
+        "phone": str(form.get("phone", "")),
+        "minutes": parts.settings.code_seconds // 60,
+    }
+    try:
+        opened = await auth.do_open_session(parts, await read(request, OpenSession), auth.address_of(request))
+    except DomainError as error:
+        return pages.page(request, "code.html", {**context, "error": error}, status=error.kind.status)
+    response = see(context["next"])
+    auth.set_cookie(response, parts, opened)
+    return response
+
+
+@router.get("/staff/login")
+async def staff_login_page(request: Request, pages: ThePages, after: Next = None) -> Response:
+    """Asks for username and password."""
+    context = {"next": safe_next(after, "/staff"), "username": "", "error": None}
+    return pages.page(request, "staff_login.html", context)
+
+
+@router.post("/staff/login")
+async def staff_login(request: Request, parts: TheParts, pages: ThePages, after: Next = None) -> Response:
+    """Checks them."""
+    form = await request.form()
+    context = {"next": safe_next(after, "/staff"), "username": str(form.get("username", ""))}
+    try:
+        given = await read(request, OpenStaffSession)
+        opened = await auth.do_open_staff_session(parts, given, auth.address_of(request))
+    except DomainError as error:
+        return pages.page(
+            request, "staff_login.html", {**context, "error": error}, status=error.kind.status
+        )
+    response = see(context["next"])
+    auth.set_cookie(response, parts, opened)
+    return response
+
+
+@router.post("/logout")
+async def logout(parts: TheParts, caller: CurrentCaller) -> Response:
+    """Ends this session."""
+    async with parts.db.unit_of_work() as session:
+        await sessions.revoke(session, caller.known.session_id)
+    response = see("/")
+    response.delete_cookie(parts.settings.cookie, path="/", secure=parts.settings.secure_cookies)
+    return response
+
+
+@router.get("/setup")
+async def setup_page(request: Request, parts: TheParts, pages: ThePages, token: str = "") -> Response:
+    """The one-time link: who is the first operator."""
+    async with parts.db.read() as session:
+        done = await staff.is_set_up(session)
+    context = {"token": token, "done": done, "error": None, "username": "", "display_name": ""}
+    return pages.page(request, "setup.html", context, status=409 if done else 200)
+
+
+@router.post("/setup")
+async def setup(request: Request, parts: TheParts, pages: ThePages) -> Response:
+    """Makes the operator and logs them in."""
+    form = await request.form()
+    shown = {name: str(form.get(name, "")) for name in ("token", "username", "display_name")}
+    try:
+        wanted = await read(request, SetUp)
+        await auth.do_set_up(parts, wanted, auth.address_of(request))
+        given = OpenStaffSession(username=wanted.username, password=wanted.password)
+        opened = await auth.do_open_staff_session(parts, given, auth.address_of(request))
+    except DomainError as error:
+        done = error.code == "already_set_up"
+        context = {**shown, "done": done, "error": error}
+        return pages.page(request, "setup.html", context, status=error.kind.status)
+    response = see("/staff")
+    auth.set_cookie(response, parts, opened)
+    return response
+
+
+@router.get("/verify")
+async def verify(request: Request, parts: TheParts, pages: ThePages, number: str = "") -> Response:
+    """Whether a certificate is genuine and in force (C2)."""
+    number = number.strip()[:80]
+    found: dict[str, Any] | None = None
+    if number:
+        found = await _public(parts, f"/public/certificates/{quote(number, safe='')}")
+    status = 404 if number and found is None else 200
+    return pages.page(request, "verify.html", {"number": number, "found": found}, status=status)
+
+
+@router.get("/notices")
+async def notices(request: Request, parts: TheParts, pages: ThePages, id: UUID | None = None) -> Response:  # noqa: A002
+    """The public notices; one of them with its list (N1, N5)."""
+    listed, shown = await asyncio.gather(
+        _public(parts, "/public/notices"), _public(parts, f"/public/notices/{id}") if id else _none()
+    )
+    context = {"listed": (listed or {}).get("notices", ()), "shown": shown}
+    return pages.page(request, "notices.html", context, status=404 if id and shown is None else 200)
+
+
+async def _public(parts: Parts, path: str) -> dict[str, Any] | None:
+    """What publication shows to everybody; None when there is nothing under that address."""
+    try:
+        answer = await parts.services.request("publication", "GET", path, actor=ANYONE)
+    except DomainError as error:
+        if error.kind is not Kind.not_found:
+            raise
+        return None
+    found = answer.json()
+    return found if isinstance(found, dict) else None
+
+
+async def _none() -> None:
+    return None
+
+

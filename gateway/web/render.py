@@ -1,0 +1,140 @@
+"""Renders templates in the reader's language; what every page needs (who am I, where may I go) comes from here."""
+
+from __future__ import annotations
+
+import gettext
+import io
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from contracts.commands import Role
+from gateway import words
+from gateway.accounts.sessions import Known
+from gateway.settings import GatewaySettings
+
+HERE = Path(__file__).parent
+LANGUAGES: Mapping[str, str] = {"zh": "中文", "en": "English"}
+LANGUAGE_COOKIE = "fudao_language"
+_SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+class Renderer:
+    """One Jinja environment a language."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self._settings = settings
+        self._environments = {language: environment(language) for language in LANGUAGES}
+
+    def page(
+        self,
+        request: Request,
+        template: str,
+        context: Mapping[str, Any] | None = None,
+        *,
+        status: int = 200,
+    ) -> HTMLResponse:
+        """A page as an answer."""
+        language = language_of(request)
+        known: Known | None = getattr(request.state, "known", None)
+        shared = {
+            "language": language,
+            "languages": LANGUAGES,
+            "here": _here(request),
+            "known": known,
+            "links": _links(known, embedded=self._settings.embedded),
+            "embedded": self._settings.embedded,
+            "words": words,
+        }
+        text = self._environments[language].get_template(template).render(**shared, **(context or {}))
+        headers = {"content-language": "zh-CN" if language == "zh" else language, "vary": "accept-language, cookie"}
+        return HTMLResponse(text, status, headers=headers)
+
+
+def environment(language: str) -> Environment:
+    """Templates with the catalogue of one language; Chinese is what the templates say themselves."""
+    env = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    env.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
+    env.filters["moment"] = moment
+    env.filters["yuan"] = yuan
+    return env
+
+
+def catalogue(language: str) -> gettext.NullTranslations:
+    """The catalogue compiled from its .po, so that nothing has to be built."""
+    path = HERE / "locale" / language / "LC_MESSAGES" / "messages.po"
+    if not path.is_file():
+        return gettext.NullTranslations()
+    with path.open("rb") as file:
+        read = read_po(file, locale=language)
+    compiled = io.BytesIO()
+    write_mo(compiled, read)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def language_of(request: Request) -> str:
+    """The switch's cookie, else the browser's wish, else Chinese."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    if chosen in LANGUAGES:
+        return str(chosen)
+    wished = []
+    for part in request.headers.get("accept-language", "").split(","):
+        tag, _, quality = part.strip().partition(";q=")
+        try:
+            wished.append((float(quality or 1), tag.partition("-")[0].lower()))
+        except ValueError:
+            continue
+    for _, tag in sorted(wished, key=lambda one: -one[0]):
+        if tag in LANGUAGES:
+            return tag
+    return "zh"
+
+
+def moment(at: datetime | None) -> str:
+    """2026-03-01 16:00 in Chongqing's time."""
+    return at.astimezone(_SHANGHAI).strftime("%Y-%m-%d %H:%M") if at else "—"
+
+
+def yuan(fen: int) -> str:
+    """10000 → 100.00"""
+    return f"{fen // 100}.{fen % 100:02}"
+
+
+def _here(request: Request) -> str:
+    """Where the language switch comes back to."""
+    if request.method != "GET":
+        return "/"
+    query = f"?{request.url.query}" if request.url.query else ""
+    return f"{request.url.path}{query}"
+
+
+def _links(known: Known | None, *, embedded: bool) -> list[tuple[str, str]]:
+    """Navigation by role: address and text."""
+    links = [("/", "首页"), ("/notices", "公示"), ("/verify", "证书核验")]
+    if known is None:
+        return links
+    if Role.applicant in known.roles:
+        links.append(("/my", "我的申报"))
+    else:
+        links.append(("/staff", "工作台"))
+    if {Role.approver, Role.secretariat, Role.supervisor}.intersection(known.roles):
+        links.append(("/staff/proposals", "双人审批"))
+    if embedded and Role.operator in known.roles:
+        links.append(("/mailbox", "收件箱"))
+    return links

@@ -1,0 +1,69 @@
+"""Puts the pages into the application: routes, static files, problem pages; and their lines of the policy table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from contracts.commands import Role
+from gateway.parts import Parts
+from gateway.policy import PEOPLE, STAFF, Owner, Rule, public, rule
+from gateway.web import applicant, office, public_pages
+from gateway.web.errors import add_problem_pages
+from gateway.web.render import Renderer
+
+STATIC = Path(__file__).parent / "static"
+
+_PUBLIC = (
+    ("GET", "/"),
+    ("GET", "/language/{language}"),
+    ("GET", "/login"),
+    ("POST", "/login/code"),
+    ("POST", "/login"),
+    ("GET", "/staff/login"),
+    ("POST", "/staff/login"),
+    ("GET", "/setup"),
+    ("POST", "/setup"),
+    ("GET", "/verify"),
+    ("GET", "/notices"),
+    ("GET", "/static"),
+)
+_CASE = "/my/applications/{application_id}"
+
+
+def page_rules(*, embedded: bool) -> tuple[Rule, ...]:
+    """The policy lines of the pages; the mailbox is there in the embedded default only."""
+    rules = [
+        *(public(method, path) for method, path in _PUBLIC),
+        rule("POST", "/logout", *PEOPLE),
+        rule("GET", "/my", Role.applicant),
+        rule("GET", "/my/identity", Role.applicant),
+        rule("POST", "/my/identity", Role.applicant),
+        rule("GET", "/my/apply/{round_id}", Role.applicant, owner=Owner.round),
+        rule("POST", "/my/apply/{round_id}", Role.applicant, owner=Owner.round),
+        rule("GET", _CASE, Role.applicant, owner=Owner.application),
+        rule("GET", f"{_CASE}/live", Role.applicant, owner=Owner.application),
+        rule("GET", f"{_CASE}/pay", Role.applicant, owner=Owner.application),
+        rule("POST", f"{_CASE}/pay", Role.applicant, owner=Owner.application),
+        rule("GET", f"{_CASE}/commands/{{name}}", Role.applicant, owner=Owner.application),
+        rule("POST", f"{_CASE}/commands/{{name}}", Role.applicant, owner=Owner.application),
+        rule("GET", "/staff", *STAFF),
+        rule("GET", "/staff/proposals", Role.approver, Role.secretariat, Role.supervisor),
+        rule("POST", "/staff/proposals/{proposal_id}/{decision}", Role.approver),
+    ]
+    if embedded:
+        rules.append(rule("GET", "/mailbox", Role.operator))
+    return tuple(rules)
+
+
+def add_pages(app: FastAPI, parts: Parts) -> None:
+    """Adds every page."""
+    app.state.renderer = Renderer(parts.settings)
+    app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
+    for module in (public_pages, applicant, office):
+        app.include_router(module.router)
+    if parts.settings.embedded:
+        app.include_router(office.mailbox)
+    add_problem_pages(app)

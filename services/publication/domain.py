@@ -1,0 +1,100 @@
+"""Rules of publication, no I/O: how a list reads, what is hashed, how a number is built, what a certificate says."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from contracts.case import Facts, Snapshot
+from contracts.http.publication import ListedPerson, ListSection, NoticeTargetView
+from contracts.lifecycle import Route
+from contracts.rulepack import RulePack
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A person as the list needs it."""
+
+    application_number: str
+    level: str
+    route: str
+    name: str
+    unit: str
+
+
+def sections(pack: RulePack, lines: Iterable[Line]) -> tuple[ListSection, ...]:
+    """The list by level in the pack's order, the direct route under a heading of its own (E5); none are empty."""
+    known = sorted(lines, key=lambda line: line.application_number)
+    found = []
+    for level in pack.levels:
+        headings = [(Route.regular, f"{level.name}青少年科技辅导员拟认定名单")]
+        if level.direct is not None:
+            headings.append((Route.direct, level.direct.heading))
+        for route, heading in headings:
+            people = tuple(
+                ListedPerson(application_number=line.application_number, name=line.name, unit=line.unit)
+                for line in known
+                if (line.level, line.route) == (level.id, route.value)
+            )
+            if people:
+                found.append(ListSection(level=level.id, heading=heading, people=people))
+    return tuple(found)
+
+
+def content(made: tuple[ListSection, ...]) -> dict[str, Any]:
+    """The list as it is stored and hashed."""
+    return {"sections": [section.model_dump(mode="json") for section in made]}
+
+
+def digest(made: dict[str, Any]) -> str:
+    """SHA-256 over the canonical JSON of a list: anybody who has it can compute it again."""
+    text = json.dumps(made, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def posting(pack: RulePack) -> dict[str, Any]:
+    """What a notice says beside its list: where it has to stand (N1), and how to object (N3)."""
+    targets = [
+        NoticeTargetView(id=target.id, name=target.name, url=target.url, binding=target.binding)
+        for target in pack.public_notice.targets
+    ]
+    return {
+        "targets": [target.model_dump(mode="json") for target in targets],
+        "objection": pack.public_notice.objection,
+    }
+
+
+def binding_targets(pack: RulePack) -> tuple[str, ...]:
+    """The targets whose posting has to be proved before the clock starts (N1)."""
+    return tuple(target.id for target in pack.public_notice.targets if target.binding)
+
+
+def certificate_number(pack: RulePack, level: str, serial: int) -> str:
+    """By the pack's format (C1); `level` in it is the level's place in the pack, 1 for the first."""
+    place = [one.id for one in pack.levels].index(level) + 1
+    return pack.certificate.number_format.format(year=pack.year, level=place, serial=serial)
+
+
+def issuer_names(pack: RulePack) -> tuple[str, ...]:
+    """The issuers' names as the certificate bears them (O6, C2)."""
+    names = {issuer.id: issuer.name for issuer in pack.issuers}
+    return tuple(names[issuer] for issuer in pack.certificate.issuers)
+
+
+def local_day(moment: datetime, timezone: str) -> date:
+    return moment.astimezone(ZoneInfo(timezone)).date()
+
+
+def photo_key(snapshot: Snapshot, facts: Facts | None) -> str | None:
+    """Content key of the accepted photo (Q2), if there is one."""
+    if snapshot.photo_file_id is None or facts is None:
+        return None
+    found = facts.files.get(snapshot.photo_file_id)
+    return None if found is None else f"sha256/{found.sha256}"
+
+
+def in_chinese(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"

@@ -1,0 +1,212 @@
+"""HTTP of registration: stage data that moves no lifecycle, and prepare/unprepare for the gateway's dispatcher."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
+from fastapi.responses import JSONResponse
+
+from contracts.commands import PrepareRequest, PrepareResult, Role
+from contracts.http.registration import (
+    PHONE_HEADER,
+    ChangeForm,
+    Files,
+    FileView,
+    FormSaved,
+    FormView,
+    Identity,
+    NewFile,
+    PersonView,
+    Preflight,
+    RegistrationView,
+    Rounds,
+    RoundView,
+    Upload,
+)
+from kit.db import Database
+from kit.errors import DomainError, Kind
+from kit.http import Actor, create_app, current_actor, problems
+from kit.http.problems import problem
+from kit.settings import Settings
+from kit.storage import attachment
+from services.registration.service import Registration
+from services.registration.service.drafts import Invalid, Stale
+
+CurrentActor = Annotated[Actor, Depends(current_actor("registration"))]
+_FORM_BODY = 512 * 1024
+router = APIRouter()
+
+
+def _service(request: Request) -> Registration:
+    found = request.app.state.service
+    assert isinstance(found, Registration)
+    return found
+
+
+Service = Annotated[Registration, Depends(_service)]
+
+
+def make_app(settings: Settings, db: Database, service: Registration) -> FastAPI:
+    """The application of this service's API process."""
+    app = create_app(
+        "fudao registration",
+        settings,
+        db=db,
+        ready_checks={"s3": service.parts.store.ping},
+        closes=[service],
+        body_limit=_FORM_BODY,
+    )
+    app.state.service = service
+    app.include_router(router)
+    return app
+
+
+def _applicant(actor: Actor) -> UUID:
+    if actor.role != Role.applicant:
+        raise DomainError(Kind.forbidden, "forbidden", "只有申报者本人可以办理实名认证。", "A9")
+    return actor.subject
+
+
+def _system(actor: Actor) -> None:
+    if actor.role != Role.system:
+        raise DomainError(Kind.forbidden, "forbidden", "此接口只供系统内部使用。")
+
+
+# Rounds, identity -------------------------------------------------------------------------------------------
+
+
+@router.get("/rounds")
+async def read_rounds(actor: CurrentActor, service: Service) -> Rounds:
+    """All rounds, the newest first."""
+    return await service.rounds.all()
+
+
+@router.get("/rounds/{round_id}", responses=problems(404))
+async def read_round(round_id: UUID, actor: CurrentActor, service: Service) -> RoundView:
+    """One round with the levels on offer (O1)."""
+    return await service.rounds.one(round_id)
+
+
+@router.get("/me/person", responses=problems(403, 404))
+async def read_person(actor: CurrentActor, service: Service) -> PersonView:
+    """The own identity, masked; 404 `identity_needed` before it is set."""
+    return await service.people.me(_applicant(actor))
+
+
+@router.put("/me/identity", responses=problems(403, 409, 422))
+async def set_identity(
+    body: Identity,
+    actor: CurrentActor,
+    service: Service,
+    phone: Annotated[str, Header(alias=PHONE_HEADER)] = "",
+) -> PersonView:
+    """Name and document, once (A1). 409 `identity_taken`, `identity_fixed`; 422 `identity_invalid`."""
+    return await service.people.set_identity(_applicant(actor), body, phone)
+
+
+# Draft ------------------------------------------------------------------------------------------------------
+
+
+@router.get("/applications/{application_id}/form", responses=problems(404))
+async def read_form(application_id: UUID, actor: CurrentActor, service: Service) -> FormView:
+    """Definition, values, what is locked and what is missing."""
+    return await service.drafts.view(application_id, actor)
+
+
+@router.patch(
+    "/applications/{application_id}/form", response_model=FormSaved, responses=problems(404, 409, 422)
+)
+async def change_form(
+    application_id: UUID, body: ChangeForm, actor: CurrentActor, service: Service
+) -> FormSaved | JSONResponse:
+    """All changes or none. 409 `stale_version` with both values, 422 `invalid_fields` by path, 409 `form_locked`."""
+    saved = await service.drafts.change(application_id, actor, body)
+    if isinstance(saved, Stale):
+        conflicts = [one.model_dump(mode="json") for one in saved.conflicts]
+        message = "内容已在别处修改过，请核对两边的内容后再保存。"
+        return problem(
+            409, "stale_version", message, details={"version": saved.version, "conflicts": conflicts}
+        )
+    if isinstance(saved, Invalid):
+        errors = [one.model_dump(mode="json") for one in saved.errors]
+        message = "有内容填写不正确，这次的修改都没有保存：" + "".join(
+            one.message for one in saved.errors[:3]
+        )
+        return problem(422, "invalid_fields", message, details={"fields": errors})
+    return saved
+
+
+@router.get("/applications/{application_id}/preflight", responses=problems(404))
+async def preflight(application_id: UUID, actor: CurrentActor, service: Service) -> Preflight:
+    """The reviewer's checks on the draft as it is (Q13)."""
+    return await service.drafts.preflight(application_id, actor)
+
+
+@router.get("/applications/{application_id}/registration", responses=problems(404))
+async def read_registration(application_id: UUID, actor: CurrentActor, service: Service) -> RegistrationView:
+    """Own facts for the case page."""
+    return await service.cases.registration(application_id, actor)
+
+
+@router.get(
+    "/applications/{application_id}/form.pdf",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {}}}, **problems(404, 409)},
+)
+async def read_form_pdf(application_id: UUID, actor: CurrentActor, service: Service) -> Response:
+    """The printed form of the submitted version (A3)."""
+    name, pdf = await service.cases.form_pdf(application_id, actor)
+    headers = {
+        "content-disposition": attachment(name),
+        "x-content-type-options": "nosniff",
+        "cache-control": "no-store",
+    }
+    return Response(pdf, media_type="application/pdf", headers=headers)
+
+
+# Files ------------------------------------------------------------------------------------------------------
+
+
+@router.post(
+    "/applications/{application_id}/files", status_code=201, responses=problems(404, 409, 413, 422, 429)
+)
+async def begin_upload(application_id: UUID, body: NewFile, actor: CurrentActor, service: Service) -> Upload:
+    """Where to send one file (A2)."""
+    return await service.files.begin(application_id, actor, body)
+
+
+@router.post("/applications/{application_id}/files/{file_id}/complete", responses=problems(404, 409))
+async def complete_upload(
+    application_id: UUID, file_id: UUID, actor: CurrentActor, service: Service
+) -> FileView:
+    """Opens and hashes what was sent: clean, or refused with the reason (Q7)."""
+    return await service.files.complete(application_id, actor, file_id)
+
+
+@router.get("/applications/{application_id}/files", responses=problems(404))
+async def read_files(application_id: UUID, actor: CurrentActor, service: Service) -> Files:
+    """All uploads of the application."""
+    return await service.files.all(application_id, actor)
+
+
+@router.get("/applications/{application_id}/files/{file_id}", responses=problems(404))
+async def read_file(application_id: UUID, file_id: UUID, actor: CurrentActor, service: Service) -> FileView:
+    """One file with a link that downloads it."""
+    return await service.files.view(application_id, actor, file_id)
+
+
+# For the dispatcher -----------------------------------------------------------------------------------------
+
+
+@router.post("/internal/prepare", responses=problems(403, 422))
+async def prepare(body: PrepareRequest, actor: CurrentActor, service: Service) -> PrepareResult:
+    """Freeze or check something before the workflow decides; idempotent by command ID."""
+    _system(actor)
+    return await service.prepare(body)
+
+
+@router.post("/internal/unprepare", responses=problems(403))
+async def unprepare(body: PrepareRequest, actor: CurrentActor, service: Service) -> PrepareResult:
+    """The workflow refused: put it back; idempotent by command ID."""
+    _system(actor)
+    return await service.unprepare(body)

@@ -1,0 +1,49 @@
+"""All use-cases of registration behind one name, for the API and the activities."""
+
+from __future__ import annotations
+
+from contracts.commands import CommandName, PrepareRequest, PrepareResult
+from kit.errors import DomainError, Kind
+from services.registration.service.applying import Applying
+from services.registration.service.cases import Cases
+from services.registration.service.drafts import Drafts
+from services.registration.service.files import FileDesk
+from services.registration.service.filing import Filing
+from services.registration.service.parts import Parts
+from services.registration.service.people import People
+from services.registration.service.rounds import RoundDesk
+
+
+class Registration:
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.rounds = RoundDesk(parts)
+        self.people = People(parts)
+        self.drafts = Drafts(parts)
+        self.files = FileDesk(parts)
+        self.applying = Applying(parts)
+        self.filing = Filing(parts)
+        self.cases = Cases(parts)
+
+    async def prepare(self, request: PrepareRequest) -> PrepareResult:
+        """What a command needs before the workflow decides; idempotent by command ID. DomainError for a foreign one."""
+        prepare = {
+            CommandName.open_round: self.rounds.open_round,
+            CommandName.apply: self.applying.apply,
+            CommandName.submit: self.filing.submit,
+            CommandName.attach_scan: self.filing.attach_scan,
+            CommandName.resubmit: self.filing.resubmit,
+        }.get(request.name)
+        if prepare is None:
+            raise DomainError(Kind.invalid, "not_prepared_here", "此项命令不由申报服务准备。")
+        return await prepare(request)
+
+    async def unprepare(self, request: PrepareRequest) -> PrepareResult:
+        """The workflow refused. Only what locks or counts is put back: a round or a run that is there stays."""
+        if request.name in (CommandName.submit, CommandName.attach_scan, CommandName.resubmit):
+            return await self.filing.undo(request)
+        return PrepareResult()
+
+    async def aclose(self) -> None:
+        """Ends the process that opens files."""
+        await self.parts.inspector.close()

@@ -1,0 +1,186 @@
+"""Answers: whose they are, which revision stays, and 200 races of finish against the closing (F18–F20)."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from kit.tokens import Actor
+from tests.integration.exam.world import Candidate, World, graded
+
+
+async def begun(world: World) -> tuple[Candidate, dict[str, Any]]:
+    candidate = await world.enrol()
+    await world.open()
+    items = (await candidate.start())["items"]
+    return candidate, next(one for one in items if one["form"] == "single")
+
+
+@pytest.mark.clause("X2")
+async def test_an_older_revision_never_replaces_a_newer_one(world: World) -> None:
+    candidate, item = await begun(world)
+    a, b, c = (one["id"] for one in item["options"][:3])
+    assert (await candidate.answer(item["id"], 3, b)).json()["superseded"] is False
+    late = (await candidate.answer(item["id"], 2, a)).json()
+    assert (late["rev"], late["choice"], late["superseded"]) == (3, [b], True)
+    same = (await candidate.answer(item["id"], 3, b)).json()
+    assert (same["rev"], same["superseded"]) == (3, False)
+    other_device = (await candidate.answer(item["id"], 3, c)).json()
+    assert (other_device["choice"], other_device["superseded"]) == ([b], True)
+    assert (await candidate.answer(item["id"], 4)).json()["choice"] == []
+    assert await world.stored(candidate.case.application_id) == {item["id"]: (4, ())}
+
+
+@pytest.mark.clause("X2")
+@pytest.mark.parametrize("seed", range(3))
+async def test_any_order_of_arrival_leaves_the_highest_revision(world: World, seed: int) -> None:
+    candidate, item = await begun(world)
+    options = [one["id"] for one in item["options"]]
+    sent = [(rev, options[rev % 4]) for rev in range(1, 25)]
+    random.Random(seed).shuffle(sent)
+    await asyncio.gather(*(candidate.answer(item["id"], rev, choice) for rev, choice in sent))
+    assert await world.stored(candidate.case.application_id) == {item["id"]: (24, (options[0],))}
+
+
+async def test_a_foreign_attempt_is_as_absent_as_none(world: World) -> None:
+    candidate, item = await begun(world)
+    stranger, body = uuid4(), {"rev": 1, "choice": [item["options"][0]["id"]]}
+    nobody = Candidate(
+        world, stranger, candidate.case.model_copy(update={"application_id": uuid4()}), candidate.enrolled
+    )
+    for method, rest, more in (
+        ("GET", "", {}),
+        ("POST", "/start", {}),
+        ("PUT", f"/answers/{item['id']}", {"json": body}),
+        ("POST", "/finish", {}),
+    ):
+        foreign = await candidate.ask(method, rest, person=stranger, **more)
+        absent = await nobody.ask(method, rest, **more)
+        assert (foreign.status_code, foreign.json()["code"]) == (404, "no_exam")
+        assert foreign.json() | {"request_id": ""} == absent.json() | {"request_id": ""}
+    assert await world.stored(candidate.case.application_id) == {}
+    assert (await candidate.ask("GET")).json()["status"] == "started"
+
+
+async def test_office_and_experts_cannot_read_a_paper(world: World) -> None:
+    candidate, _ = await begun(world)
+    path = f"/applications/{candidate.case.application_id}/exam"
+    for role in ("secretariat", "expert", "operator", "system"):
+        headers = world.token(Actor(subject=candidate.person, role=role))
+        assert (await world.http.get(path, headers=headers)).json()["code"] == "no_exam"
+    assert (await world.http.get(path)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("item", "choice", "code"),
+    [("q999", ["a"], "no_item"), (None, ["z"], "wrong_choice"), (None, ["a", "b"], "wrong_choice")],
+)
+async def test_what_is_not_on_the_paper_is_refused(
+    world: World, item: str | None, choice: list[str], code: str
+) -> None:
+    candidate, single = await begun(world)
+    answer = await candidate.answer(item or single["id"], 1, *choice)
+    assert answer.json()["code"] == code
+    assert await world.stored(candidate.case.application_id) == {}
+
+
+async def test_unknown_fields_are_refused(world: World) -> None:
+    candidate, item = await begun(world)
+    for more in ({"score": "100/1"}, {"saved_at": "2020-01-01T00:00:00Z"}):
+        answer = await candidate.ask("PUT", f"/answers/{item['id']}", json={"rev": 1, "choice": [], **more})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+
+
+async def test_no_answer_before_the_start(world: World) -> None:
+    candidate = await world.enrol()
+    (attempt,) = await world.attempts(candidate.case.application_id)
+    item = attempt.paper["items"][0]
+    for _ in range(2):  # before the sitting, then in it but not started
+        answer = await candidate.answer(item["item_id"], 1, item["options"][0])
+        assert (answer.status_code, answer.json()["code"]) == (409, "not_started")
+        await world.open()
+    assert (await candidate.finish()).json()["code"] == "not_started"
+
+
+class Sitter:
+    """Answers as fast as it can from `begin` on and hands in at `hand_in` (seconds before or after the end)."""
+
+    def __init__(self, candidate: Candidate, items: list[dict[str, Any]], hand_in: float | None) -> None:
+        self.candidate, self.items, self.hand_in = candidate, items, hand_in
+        self.acknowledged: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self.refusals: Counter[str] = Counter()
+
+    async def sit(self, left: float) -> None:
+        clock = asyncio.get_running_loop()
+        end = clock.time() + left
+        dice = random.Random(str(self.candidate.case.application_number))
+        await asyncio.sleep(max(0.0, left - dice.uniform(0.2, 0.8)))
+        finishing = asyncio.create_task(self._finish(end)) if self.hand_in is not None else None
+        for rev in range(1, 8):
+            for item in dice.sample(self.items, 2):
+                choice = dice.choice(item["options"])["id"]
+                answer = await self.candidate.answer(item["id"], rev, choice)
+                if answer.status_code == 200:
+                    saved = answer.json()
+                    known = self.acknowledged.get(item["id"], (0, ()))
+                    self.acknowledged[item["id"]] = max(known, (saved["rev"], tuple(saved["choice"])))
+                else:
+                    self.refusals[answer.json()["code"]] += 1
+        if finishing:
+            await finishing
+
+    async def _finish(self, end: float) -> None:
+        assert self.hand_in is not None
+        await asyncio.sleep(max(0.0, end + self.hand_in - asyncio.get_running_loop().time()))
+        answer = await self.candidate.finish()
+        assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.slow
+@pytest.mark.clause("X2")
+async def test_200_races_of_finish_and_closing_give_one_grade_each(world: World) -> None:
+    """One grade, one command, and the grade is that of exactly the acknowledged answers (F20)."""
+    candidates = [await world.enrol() for _ in range(200)]
+    await world.open()
+    papers = [(await one.start())["items"] for one in candidates]
+    dice = random.Random(20)
+    plan = [-0.5 if n < 20 else None if n >= 180 else dice.uniform(-0.4, 0.4) for n in range(200)]
+    sitters = [Sitter(*one) for one in zip(candidates, papers, plan, strict=True)]
+    await world.database.move_clock(timedelta(seconds=await world.seconds_left() - 4.0))
+    left = await world.seconds_left()
+    stop = asyncio.Event()
+    closing = asyncio.create_task(world.due.run(stop))
+    polling = asyncio.create_task(_poll(world))
+    await asyncio.gather(*(sitter.sit(left) for sitter in sitters))
+    await asyncio.wait_for(polling, 30)
+    stop.set()
+    await closing
+
+    attempts = {row.application_id: row for row in await world.attempts()}
+    commands: dict[str, list[dict[str, Any]]] = {}
+    for command in await world.commands():
+        commands.setdefault(command["target_id"], []).append(command["body"])
+    for sitter in sitters:
+        application = sitter.candidate.case.application_id
+        assert await world.stored(application) == sitter.acknowledged
+        given = {name: choice for name, (_, choice) in sitter.acknowledged.items()}
+        score = graded(attempts[application].paper, given)
+        assert commands[str(application)] == [{"result": "graded", "score": score}]
+        assert attempts[application].score == score
+    by = Counter(row.finished_by for row in attempts.values())
+    assert by["candidate"] >= 1 and by["clock"] >= 20
+    refused = sum((sitter.refusals for sitter in sitters), Counter[str]())
+    assert set(refused) <= {"already_finished", "sitting_closed"}
+    assert sum(refused.values()) > 0
+
+
+async def _poll(world: World) -> None:
+    """A second process's due loop, without the pause, until the sitting is closed: it hits as early as it can."""
+    while [one["state"] for one in await world.sittings()] != ["closed"]:
+        await world.due.step()
