@@ -20,7 +20,7 @@ TITLE = "辅导 Fudao"
 def policy_of(*, embedded: bool) -> Policy:
     """The whole policy table."""
     return Policy(
-        (*API_RULES, *MACHINE_RULES, *commands.command_rules(), *rules_of(ROWS), *page_rules(embedded))
+        (*API_RULES, *MACHINE_RULES, *commands.command_rules(), *rules_of(ROWS), *page_rules(embedded=embedded))
     )
 
 

@@ -80,7 +80,7 @@ async def ask_code(request: Request, parts: TheParts, pages: ThePages, after: Ne
 async def login(request: Request, parts: TheParts, pages: ThePages, after: Next = None) -> Response:
     """Redeems the code."""
     form = await request.form()
-    context = {
+    context: dict[str, Any] = {
         "next": safe_next(after, "/my"),
         "phone": str(form.get("phone", "")),
         "minutes": parts.settings.code_seconds // 60,
@@ -110,9 +110,7 @@ async def staff_login(request: Request, parts: TheParts, pages: ThePages, after:
         given = await read(request, OpenStaffSession)
         opened = await auth.do_open_staff_session(parts, given, auth.address_of(request))
     except DomainError as error:
-        return pages.page(
-            request, "staff_login.html", {**context, "error": error}, status=error.kind.status
-        )
+        return pages.page(request, "staff_login.html", {**context, "error": error}, status=error.kind.status)
     response = see(context["next"])
     auth.set_cookie(response, parts, opened)
     return response
@@ -191,5 +189,3 @@ async def _public(parts: Parts, path: str) -> dict[str, Any] | None:
 
 async def _none() -> None:
     return None
-
-

@@ -55,7 +55,10 @@ class Renderer:
             "words": words,
         }
         text = self._environments[language].get_template(template).render(**shared, **(context or {}))
-        headers = {"content-language": "zh-CN" if language == "zh" else language, "vary": "accept-language, cookie"}
+        headers = {
+            "content-language": "zh-CN" if language == "zh" else language,
+            "vary": "accept-language, cookie",
+        }
         return HTMLResponse(text, status, headers=headers)
 
 

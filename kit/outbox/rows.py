@@ -53,7 +53,11 @@ async def add_commands(session: AsyncSession, commands: Sequence[ServiceCommand]
 
 async def depth(session: AsyncSession) -> dict[str, int]:
     """Unsent rows by kind: 0 when the relay keeps up (for metrics and the operator's page)."""
-    query = select(outbox.c.kind, func.count().label("unsent")).where(outbox.c.sent_at.is_(None)).group_by(outbox.c.kind)
+    query = (
+        select(outbox.c.kind, func.count().label("unsent"))
+        .where(outbox.c.sent_at.is_(None))
+        .group_by(outbox.c.kind)
+    )
     found: dict[str, int] = {row.kind: row.unsent for row in await session.execute(query)}
     return {EVENT: found.get(EVENT, 0), COMMAND: found.get(COMMAND, 0)}
 

@@ -58,8 +58,19 @@ def training(hours: float, date: str = "2024-07", **more: Any) -> dict[str, Any]
 
 
 def condition(kind: str, **more: Any) -> dict[str, Any]:
-    base = {"id": f"b-{kind}", "section": "B", "kind": kind, "title": "青少年科技创新大赛", "date": "2024-05-01"}
-    given = {"tier": "provincial", "role": "first_instructor", "named_person": FIELDS["name"], "file_ids": ["f1"]}
+    base = {
+        "id": f"b-{kind}",
+        "section": "B",
+        "kind": kind,
+        "title": "青少年科技创新大赛",
+        "date": "2024-05-01",
+    }
+    given = {
+        "tier": "provincial",
+        "role": "first_instructor",
+        "named_person": FIELDS["name"],
+        "file_ids": ["f1"],
+    }
     return {**base, **given, **more}
 
 
@@ -95,7 +106,10 @@ def snapshot(level: str, **changes: Any) -> Snapshot:
 def direct(**changes: Any) -> Snapshot:
     """A junior by the direct route (E5)."""
     award = condition(
-        "direct_award", date="2021-11", role=None, attributes={"competition": "normal_students", "prize": "third"}
+        "direct_award",
+        date="2021-11",
+        role=None,
+        attributes={"competition": "normal_students", "prize": "third"},
     )
     base = {"route": "direct", "work": [], "trainings": [], "evidence": [], "conditions": [award]}
     return snapshot("junior", **{**base, **changes})

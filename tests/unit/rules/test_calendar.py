@@ -46,7 +46,9 @@ def test_every_day_agrees_with_holidays_library() -> None:
 
 
 def test_overrides_come_first_and_can_cover_a_year() -> None:
-    days = WorkingDays({date(2027, 1, 1): False, date(2027, 1, 2): True, date(2025, 3, 25): False}, covers=[2027])
+    days = WorkingDays(
+        {date(2027, 1, 1): False, date(2027, 1, 2): True, date(2025, 3, 25): False}, covers=[2027]
+    )
     assert [days.is_working_day(date(2027, 1, n)) for n in (1, 2, 3, 4)] == [False, True, False, True]
     assert days.add_working_days(date(2025, 3, 24), 5) == date(2025, 4, 1)
 
@@ -86,7 +88,9 @@ def test_naive_instants_are_refused() -> None:
         DAYS.deadline_after(datetime(2025, 1, 31), "PT1S")  # noqa: DTZ001
 
 
-@pytest.mark.parametrize("text", ["", "P", "PT", "3 days", "P1", "-P1D", "working days", "P1D2", "1.5 working days"])
+@pytest.mark.parametrize(
+    "text", ["", "P", "PT", "3 days", "P1", "-P1D", "working days", "P1D2", "1.5 working days"]
+)
 def test_bad_spans(text: str) -> None:
     with pytest.raises(ValueError, match="时长"):
         parse_span(text)

@@ -1,0 +1,249 @@
+"""Pages of an applicant: identity, applying, my application with its timeline, paying, simple commands."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Path, Request
+from starlette.responses import Response
+
+from contracts.commands import COMMANDS, Apply, CommandName, Nothing, Receipt, Role, TargetKind
+from contracts.http.payment import Method, Order, PaymentStarted, StartPayment
+from contracts.http.registration import PHONE_HEADER, Identity, IdKind, PersonView, RoundView
+from gateway import cases, commands, opening, words
+from gateway.accounts import codes
+from gateway.guard import Caller, CurrentCaller, GuardedRoute, not_found
+from gateway.parts import Parts, TheParts
+from gateway.passing.row import ANYONE
+from gateway.web.forms import ThePages, read, see
+from gateway.web.public_pages import rounds_of
+from kit.errors import DomainError, Kind
+
+router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
+ID_KINDS = {
+    IdKind.id_card: "居民身份证",
+    IdKind.hk_macao_permit: "港澳居民来往内地通行证",
+    IdKind.taiwan_permit: "台湾居民来往大陆通行证",
+    IdKind.passport: "护照",
+}
+ASKED_FIRST = {
+    CommandName.take_back: "撤回后可以继续修改申报书，已上传的扫描件作废，需要重新打印、签字、盖章；已缴的费用保留。",
+    CommandName.discard: "作废后草稿内容全部清空，不能恢复；之后可以重新选择级别申报。",
+    CommandName.withdraw: "撤回后本年度不能再申报，不能恢复；是否退费以通知为准。",
+}
+"""Commands that need no content, and what one should know before."""
+
+
+@router.get("/my")
+async def my(request: Request, parts: TheParts, pages: ThePages, caller: CurrentCaller) -> Response:
+    """My applications, and where I can apply."""
+    mine = (await cases.mine(parts, caller)).applications
+    rounds = await rounds_of(parts)
+    taken = {one.round_id for one in mine}
+    context = {
+        "applications": mine,
+        "person": await _person(parts, caller),
+        "rounds": [one for one in rounds if one.id not in taken and one.stage == "filing"],
+        "titles": {one.id: one.title for one in rounds},
+    }
+    return pages.page(request, "my.html", context)
+
+
+@router.get("/my/identity")
+async def identity_page(
+    request: Request, parts: TheParts, pages: ThePages, caller: CurrentCaller
+) -> Response:
+    """Name and ID number, once."""
+    context = {"person": await _person(parts, caller), "kinds": ID_KINDS, "error": None, "given": {}}
+    return pages.page(request, "identity.html", context)
+
+
+@router.post("/my/identity")
+async def identity(request: Request, parts: TheParts, pages: ThePages, caller: CurrentCaller) -> Response:
+    """Saves them."""
+    form = await request.form()
+    try:
+        wanted = await read(request, Identity)
+        async with parts.db.read() as session:
+            phone = await codes.phone_of(session, parts.settings, caller.account_id)
+        await parts.services.request(
+            "registration",
+            "PUT",
+            "/me/identity",
+            actor=caller.actor(),
+            json=wanted,
+            headers={PHONE_HEADER: phone or ""},
+        )
+    except DomainError as error:
+        given = {"name": str(form.get("name", "")), "id_kind": str(form.get("id_kind", ""))}
+        context = {"person": None, "kinds": ID_KINDS, "error": error, "given": given}
+        return pages.page(request, "identity.html", context, status=error.kind.status)
+    return see("/my")
+
+
+@router.get("/my/apply/{round_id}")
+async def apply_page(
+    request: Request, parts: TheParts, pages: ThePages, caller: CurrentCaller, round_id: UUID
+) -> Response:
+    """Chooses the level."""
+    if await _person(parts, caller) is None:
+        return see("/my/identity")
+    context = {"round": await _round(parts, round_id), "error": None, "key": uuid4()}
+    return pages.page(request, "apply.html", context)
+
+
+@router.post("/my/apply/{round_id}")
+async def apply(
+    request: Request, parts: TheParts, pages: ThePages, caller: CurrentCaller, round_id: UUID
+) -> Response:
+    """Starts the application."""
+    form = await request.form()
+    level, _, route = str(form.get("level", "")).partition("/")
+    try:
+        wanted = Apply.model_validate({"level": level, **({"route": route} if route else {})})
+        made = await opening.apply(parts, caller, round_id, wanted, _key(form.get("key")))
+        commands.refuse_if_refused(made.receipt)
+    except DomainError as error:
+        context = {"round": await _round(parts, round_id), "error": error, "key": uuid4()}
+        return pages.page(request, "apply.html", context, status=error.kind.status)
+    return see(f"/my/applications/{made.application_id}")
+
+
+@router.get("/my/applications/{application_id}")
+async def case(
+    request: Request, parts: TheParts, pages: ThePages, caller: CurrentCaller, application_id: UUID
+) -> Response:
+    """Where it stands, what to do now, what happened."""
+    view = await cases.view(parts, caller, application_id)
+    return pages.page(request, "case.html", {"case": view, "error": None})
+
+
+@router.get("/my/applications/{application_id}/live")
+async def case_live(
+    request: Request, parts: TheParts, pages: ThePages, caller: CurrentCaller, application_id: UUID
+) -> Response:
+    """The part of the page that is asked for again while something is under way."""
+    view = await cases.view(parts, caller, application_id)
+    return pages.page(request, "_case.html", {"case": view})
+
+
+@router.get("/my/applications/{application_id}/pay")
+async def pay_page(
+    request: Request, parts: TheParts, pages: ThePages, caller: CurrentCaller, application_id: UUID
+) -> Response:
+    """The fee and the ways to pay it."""
+    path = f"/applications/{application_id}/order"
+    answer = await parts.services.request("payment", "GET", path, actor=caller.actor())
+    order = Order.model_validate_json(answer.content)
+    context = {"order": order, "application_id": application_id, "pay_url": None}
+    return pages.page(request, "pay.html", context)
+
+
+@router.post("/my/applications/{application_id}/pay")
+async def pay(
+    request: Request, parts: TheParts, pages: ThePages, caller: CurrentCaller, application_id: UUID
+) -> Response:
+    """A link to the provider's page, or back to the instructions of a transfer."""
+    wanted = await read(request, StartPayment)
+    answer = await parts.services.request(
+        "payment",
+        "POST",
+        f"/applications/{application_id}/payments",
+        actor=caller.actor(),
+        json=wanted,
+    )
+    started = PaymentStarted.model_validate_json(answer.content)
+    if started.method is Method.online and started.pay_url:
+        # a link and no redirect: the content policy lets forms lead to us only
+        context = {"order": started.order, "application_id": application_id, "pay_url": started.pay_url}
+        return pages.page(request, "pay.html", context)
+    return see(f"/my/applications/{application_id}/pay")
+
+
+@router.get("/my/applications/{application_id}/commands/{name}")
+async def ask_first(
+    request: Request, pages: ThePages, application_id: UUID, name: Annotated[CommandName, Path()]
+) -> Response:
+    """Says what the command does, before it is sent."""
+    context = {
+        "application_id": application_id,
+        "name": name,
+        "title": words.COMMAND[name],
+        "warning": _warning(name),
+        "key": uuid4(),
+        "error": None,
+    }
+    return pages.page(request, "confirm.html", context)
+
+
+@router.post("/my/applications/{application_id}/commands/{name}")
+async def send(
+    request: Request,
+    parts: TheParts,
+    pages: ThePages,
+    caller: CurrentCaller,
+    application_id: UUID,
+    name: Annotated[CommandName, Path()],
+) -> Response:
+    """Sends it; a refusal is said with its clause."""
+    warning = _warning(name)
+    form = await request.form()
+    try:
+        receipt = await _send(parts, caller, application_id, name, _key(form.get("key")))
+        commands.refuse_if_refused(receipt)
+    except DomainError as error:
+        context: dict[str, Any] = {
+            "application_id": application_id,
+            "name": name,
+            "title": words.COMMAND[name],
+            "warning": warning,
+            "key": uuid4(),
+            "error": error,
+        }
+        return pages.page(request, "confirm.html", context, status=error.kind.status)
+    return see(f"/my/applications/{application_id}")
+
+
+async def _send(parts: Parts, caller: Caller, application_id: UUID, name: CommandName, key: str) -> Receipt:
+    round_id = await commands.round_of(parts, TargetKind.application, application_id, caller)
+    command = commands.new_command(
+        caller,
+        target_kind=TargetKind.application,
+        target_id=application_id,
+        round_id=round_id,
+        name=name,
+        body={},
+        key=key,
+    )
+    return await commands.send(parts, command)
+
+
+def _warning(name: CommandName) -> str:
+    spec = COMMANDS[name]
+    if name not in ASKED_FIRST or spec.body is not Nothing or Role.applicant not in spec.roles:
+        raise not_found()
+    return ASKED_FIRST[name]
+
+
+def _key(given: object) -> str:
+    """The form's own key makes a second click the same command."""
+    try:
+        return str(UUID(str(given)))
+    except ValueError:
+        return str(uuid4())
+
+
+async def _person(parts: Parts, caller: Caller) -> PersonView | None:
+    try:
+        answer = await parts.services.request("registration", "GET", "/me/person", actor=caller.actor())
+    except DomainError as error:
+        if error.kind is not Kind.not_found:
+            raise
+        return None
+    return PersonView.model_validate_json(answer.content)
+
+
+async def _round(parts: Parts, round_id: UUID) -> RoundView:
+    answer = await parts.services.request("registration", "GET", f"/rounds/{round_id}", actor=ANYONE)
+    return RoundView.model_validate_json(answer.content)
