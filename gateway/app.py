@@ -20,7 +20,13 @@ TITLE = "辅导 Fudao"
 def policy_of(*, embedded: bool) -> Policy:
     """The whole policy table."""
     return Policy(
-        (*API_RULES, *MACHINE_RULES, *commands.command_rules(), *rules_of(ROWS), *page_rules(embedded=embedded))
+        (
+            *API_RULES,
+            *MACHINE_RULES,
+            *commands.command_rules(),
+            *rules_of(ROWS),
+            *page_rules(embedded=embedded),
+        )
     )
 
 
@@ -30,12 +36,12 @@ def make_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     app.state.services = parts.services
     app.state.policy = policy_of(embedded=parts.settings.embedded)
-    passed = APIRouter(route_class=GuardedRoute)
-    add_routes(passed, ROWS)
-    commands.add_command_routes(commands.router)
+    made = APIRouter(route_class=GuardedRoute)
+    add_routes(made, ROWS)
+    commands.add_command_routes(made)
     for module in (auth, staff, rounds, applications, proposals, commands, codec):
         app.include_router(module.router)
-    app.include_router(passed)
+    app.include_router(made)
     app.include_router(intake_router(parts.settings, parts.db))
     add_pages(app, parts)
     app.add_middleware(SecurityHeaders)

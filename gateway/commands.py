@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.commands import CommandName, Receipt, Refused, TargetKind
+from contracts.http.publication import Notice
 from contracts.refusals import refused
 from gateway.guard import Caller, not_found
 from gateway.intake import log
@@ -136,7 +137,7 @@ async def _round_of_notice(parts: Parts, notice_id: UUID, rounds: list[UUID], ca
             if error.kind is not Kind.not_found:
                 raise
             continue
-        if found.json().get("id") == str(notice_id):
+        if Notice.model_validate_json(found.content).notice_id == notice_id:
             return round_id
     raise not_found()
 

@@ -102,3 +102,14 @@ ROLE: Mapping[Role, str] = {
     Role.operator: "系统管理员",
     Role.system: "系统",
 }
+FIELD: Mapping[str, str] = {
+    "digest": "名单摘要",
+    "document_number": "文号",
+    "document_key": "文件",
+    "accepted": "是否认定",
+    "reason": "事由",
+    "target": "公示位置",
+    "url": "网址",
+    "proof_key": "凭证",
+}
+"""Fields of two-person commands, as an approver reads them."""

@@ -100,7 +100,7 @@ async def timeline(session: AsyncSession, application_id: UUID, /) -> Sequence[T
     entries = []
     for row in (await session.execute(query)).mappings():
         said = ENDS.get(row["status"] or "") or TEXTS.get(EventType(row["type"]))
-        if said is not None:
+        if said is not None and not row["data"].get("reversed"):
             entries.append(
                 TimelineEntry(
                     at=row["occurred_at"], code=row["type"], text=said[0], clause=said[1], stage=row["stage"]

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from cli.problems import Problem
 QUICK = 5.0  # seconds of life below which an end counts as a failed start
 _PAUSES = (0.1, 0.3, 1.0, 2.0, 5.0)  # seconds before the next try, by failed starts in a row
 _SLOW = 10.0  # the pause once it has been said that a part keeps dying
-_STEP = 0.03
+_FIRST_STEP, _LAST_STEP = 0.03, 0.25  # seconds between looks: asking costs the CPU that starting needs
 _LOG_LIMIT = 20 * 2**20  # bytes after which a log is put aside at the next start
 _TAIL = 6  # log lines that are shown
 
@@ -40,7 +40,7 @@ class Spec:
     death_signal: int = signal.SIGKILL
     user: tuple[int, int] | None = None
     tries: int = 3
-    patience: float = 60.0
+    patience: float = 120.0
     grace: float = 10.0
 
 
@@ -101,10 +101,10 @@ class Child:
         """Lets it run again and waits until it is healthy."""
         self._wanted.set()
         async with asyncio.timeout(self.spec.patience):
-            while True:
+            for step in _steps():
                 if await self._healthy():
                     return
-                await asyncio.sleep(_STEP)
+                await asyncio.sleep(step)
 
     async def _keep(self) -> None:
         while not self._stopping:
@@ -146,13 +146,15 @@ class Child:
     async def _until_healthy(self, process: asyncio.subprocess.Process) -> bool:
         clock = asyncio.get_running_loop().time
         deadline = clock() + self.spec.patience
-        while process.returncode is None:
+        for step in _steps():
             # somebody else's server may answer on the same port: ours must be alive after the answer as well
             if await self._healthy() and await _still_alive(process):
                 return True
-            if clock() > deadline:
+            if process.returncode is not None or clock() > deadline:
                 return False
-            await asyncio.sleep(_STEP)
+            with contextlib.suppress(TimeoutError):  # its end is noticed at once
+                async with asyncio.timeout(step):
+                    await process.wait()
         return False
 
     async def _healthy(self) -> bool:
@@ -237,6 +239,13 @@ def last_lines(log: Path, start: int) -> str:
     except OSError:
         return ""
     return "\n".join(f"    {line[:300]}" for line in lines[-_TAIL:] if line.strip())
+
+
+def _steps() -> Iterator[float]:
+    step = _FIRST_STEP
+    while True:
+        yield step
+        step = min(step * 1.3, _LAST_STEP)
 
 
 async def _still_alive(process: asyncio.subprocess.Process) -> bool:

@@ -66,12 +66,13 @@ def add_command_routes(to: APIRouter) -> None:
             }
         }
         to.add_api_route(
-            _path(name, spec),
+            API + _path(name, spec),
             _endpoint(name, spec),
             methods=["POST"],
             name=f"command_{name}",
             operation_id=f"command_{name}",
             summary=name.value,
+            tags=["commands"],
             status_code=202 if spec.two_persons else 200,
             response_model=Proposal if spec.two_persons else Receipt,
             responses={**errors, **under_way},

@@ -31,6 +31,3 @@ class GatewayActivities:
     def all(self) -> list[Callable[..., Any]]:
         return [self.open_window, self.close_window]
 
-
-ACTIVITIES = GatewayActivities
-"""The class whose methods implement `contracts.gateway`."""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 from sqlalchemy import case, func, select, text, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from temporalio.client import WorkflowUpdateRPCTimeoutOrCancelledError
@@ -108,7 +109,7 @@ class Dispatcher:
             CommandRow,
             select(CommandRow)
             .where(waiting)
-            .distinct(CommandRow.target_id)
+            .ext(distinct_on(CommandRow.target_id))
             .order_by(CommandRow.target_id, CommandRow.position)
             .subquery(),
         )

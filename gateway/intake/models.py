@@ -35,8 +35,8 @@ class CommandRow(Base):
     in_time: Mapped[bool | None]
     """Against the window in force when it was stored; None where no window applies."""
     state: Mapped[str] = mapped_column(Text)
-    prepared: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    prepared: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     answered_at: Mapped[datetime | None] = mapped_column(INSTANT)
     attempts: Mapped[int] = mapped_column(server_default="0")
     failures: Mapped[int] = mapped_column(server_default="0")

@@ -57,6 +57,7 @@ REGISTRATION = (
         roles=APPLICANT,
         owner=OWN,
         body=registration.ChangeForm,
+        limit=512 * 1024,
         answer=registration.FormSaved,
     ),
     Row(
@@ -68,7 +69,7 @@ REGISTRATION = (
         body=registration.NewFile,
         answer=registration.Upload,
         status=201,
-        errors=(404, 409, 413),
+        errors=(404, 409, 413, 429),
     ),
     Row(
         method="POST",

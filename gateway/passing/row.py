@@ -61,6 +61,8 @@ class Row:
     media: tuple[str, ...] = ()
     status: int = 200
     errors: tuple[int, ...] = (404, 409)
+    limit: int | None = None
+    """Bytes of a JSON body, where it may be larger than usual."""
     raw: int | None = None
     headers: tuple[str, ...] = ("content-type",)
     phone: bool = False
@@ -96,7 +98,7 @@ def add_routes(router: APIRouter, rows: Iterable[Row]) -> None:
             response_model=row.answer,
             responses=_responses(row),
             openapi_extra=_raw_body() if row.raw is not None else None,
-            max_body_size=row.raw,
+            max_body_size=row.raw or row.limit,
         )
 
 
@@ -187,5 +189,5 @@ def _raw_body() -> dict[str, Any]:
 
 
 def _name(row: Row) -> str:
-    words = _PARAMETER.sub("", row.path).replace("-", "_").replace(".", "_").split("/")
+    words = _PARAMETER.sub("one", row.path).replace("-", "_").replace(".", "_").split("/")
     return "_".join([row.method.lower(), row.service, *(word for word in words if word)])

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from contracts.http.gateway import AskCode, OpenSession, OpenStaffSession, SetUp
+from contracts.http.publication import CertificateView, Notice, Notices
 from contracts.http.registration import Rounds, RoundView
 from gateway import windowing
 from gateway.accounts import sessions, staff
 from gateway.api import auth
-from gateway.guard import CurrentCaller, GuardedRoute
+from gateway.guard import CurrentCaller, GuardedRoute, not_found
 from gateway.parts import Parts, TheParts
 from gateway.passing.row import ANYONE
 from gateway.web.forms import ThePages, read, safe_next, see
@@ -23,6 +24,7 @@ from gateway.web.render import LANGUAGE_COOKIE, LANGUAGES
 from kit.errors import DomainError, Kind
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
+M = TypeVar("M", bound=BaseModel)
 _YEAR = 365 * 24 * 3600
 Next = Annotated[str | None, Query(alias="next", max_length=300)]
 
@@ -158,24 +160,31 @@ async def setup(request: Request, parts: TheParts, pages: ThePages) -> Response:
 async def verify(request: Request, parts: TheParts, pages: ThePages, number: str = "") -> Response:
     """Whether a certificate is genuine and in force (C2)."""
     number = number.strip()[:80]
-    found: dict[str, Any] | None = None
-    if number:
-        found = await _public(parts, f"/public/certificates/{quote(number, safe='')}")
+    found = None
+    if number and "/" not in number:
+        path = f"/public/certificates/{quote(number, safe='')}"
+        found = await _public(parts, path, CertificateView)
     status = 404 if number and found is None else 200
     return pages.page(request, "verify.html", {"number": number, "found": found}, status=status)
 
 
 @router.get("/notices")
-async def notices(request: Request, parts: TheParts, pages: ThePages, id: UUID | None = None) -> Response:  # noqa: A002
-    """The public notices; one of them with its list (N1, N5)."""
-    listed, shown = await asyncio.gather(
-        _public(parts, "/public/notices"), _public(parts, f"/public/notices/{id}") if id else _none()
-    )
-    context = {"listed": (listed or {}).get("notices", ()), "shown": shown}
-    return pages.page(request, "notices.html", context, status=404 if id and shown is None else 200)
+async def notices(request: Request, parts: TheParts, pages: ThePages) -> Response:
+    """The public notices (N1)."""
+    found = await _public(parts, "/public/notices", Notices)
+    return pages.page(request, "notices.html", {"notices": found.notices if found else ()})
 
 
-async def _public(parts: Parts, path: str) -> dict[str, Any] | None:
+@router.get("/notices/{notice_id}")
+async def notice(request: Request, parts: TheParts, pages: ThePages, notice_id: UUID) -> Response:
+    """One public notice with its list and how to object (N3, N5)."""
+    found = await _public(parts, f"/public/notices/{notice_id}", Notice)
+    if found is None:
+        raise not_found()
+    return pages.page(request, "notice.html", {"notice": found})
+
+
+async def _public(parts: Parts, path: str, model: type[M]) -> M | None:
     """What publication shows to everybody; None when there is nothing under that address."""
     try:
         answer = await parts.services.request("publication", "GET", path, actor=ANYONE)
@@ -183,9 +192,4 @@ async def _public(parts: Parts, path: str) -> dict[str, Any] | None:
         if error.kind is not Kind.not_found:
             raise
         return None
-    found = answer.json()
-    return found if isinstance(found, dict) else None
-
-
-async def _none() -> None:
-    return None
+    return model.model_validate_json(answer.content)

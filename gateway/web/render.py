@@ -5,7 +5,7 @@ from __future__ import annotations
 import gettext
 import io
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -74,6 +74,7 @@ def environment(language: str) -> Environment:
     )
     env.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
     env.filters["moment"] = moment
+    env.filters["deadline"] = deadline
     env.filters["yuan"] = yuan
     return env
 
@@ -112,6 +113,16 @@ def language_of(request: Request) -> str:
 def moment(at: datetime | None) -> str:
     """2026-03-01 16:00 in Chongqing's time."""
     return at.astimezone(_SHANGHAI).strftime("%Y-%m-%d %H:%M") if at else "—"
+
+
+def deadline(at: datetime | None) -> str:
+    """As moment, but the end of a day is that day's 24:00: people read 00:00 as a day more (A5)."""
+    if at is None:
+        return "—"
+    local = at.astimezone(_SHANGHAI)
+    if (local.hour, local.minute, local.second) == (0, 0, 0):
+        return f"{local - timedelta(days=1):%Y-%m-%d} 24:00"
+    return moment(at)
 
 
 def yuan(fen: int) -> str:

@@ -28,6 +28,7 @@ _PUBLIC = (
     ("POST", "/setup"),
     ("GET", "/verify"),
     ("GET", "/notices"),
+    ("GET", "/notices/{notice_id}"),
     ("GET", "/static"),
 )
 _CASE = "/my/applications/{application_id}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import importlib.util
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +20,7 @@ from kit.settings import Settings
 if TYPE_CHECKING:
     from alembic.config import Config
 
+_alembic = threading.Lock()  # Alembic keeps its context in module globals: one run at a time in a process
 _LIMITS = {"statement_timeout": "10min", "timezone": "UTC"}
 
 
@@ -109,9 +112,12 @@ async def _in_alembic(
         poolclass=NullPool,
         connect_args={"server_settings": server_settings, "timeout": 5},
     )
+    while not _alembic.acquire(blocking=False):  # noqa: ASYNC110
+        await asyncio.sleep(0.05)  # the lock is for threads with loops of their own as well
     try:
         async with engine.connect() as connection:
             await connection.run_sync(with_connection)
             await connection.commit()
     finally:
+        _alembic.release()
         await engine.dispose()

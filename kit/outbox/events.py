@@ -27,7 +27,8 @@ class EventPump(Pump):
         super().__init__(leader, finish)
         self._settings = settings
         self._producer: AIOKafkaProducer | None = None
-        self._known: dict[tuple[str, int], Offset] = {}
+        self._known: dict[tuple[str, int], Offset] = {}  # the last of ours per partition
+        self._floor: dict[tuple[str, int], Offset] = {}  # the same before the batch in hand
         self._check_at = 0.0  # loop time; 0 = before the next batch
 
     async def close(self) -> None:
@@ -41,6 +42,7 @@ class EventPump(Pump):
 
     async def before_batch(self) -> None:
         """A started producer, and from time to time a look whether the broker still has what it acknowledged."""
+        self._floor = dict(self._known)
         if self._producer and self._clock() < self._check_at:
             return
         try:
@@ -49,6 +51,7 @@ class EventPump(Pump):
             await self._republish_forgotten()
         except (KafkaError, OSError, TimeoutError) as error:
             raise Unsent(type(error).__name__, everybody=True) from None
+        self._floor = dict(self._known)
         self._check_at = self._clock() + _CHECK_EVERY
 
     async def send(self, row: Row) -> Sent:
@@ -63,12 +66,12 @@ class EventPump(Pump):
             self._check_at = 0.0  # perhaps it was restarted: look before the next batch
             raise Unsent(type(error).__name__, everybody=True) from None
         offset = Offset(record.topic, record.partition, record.offset, row.id)
-        known = self._known.get((record.topic, record.partition))
-        if known and known.last_offset >= offset.last_offset:
-            self._check_at = (
-                0.0  # offsets began anew: nothing may be marked in this partition before the check
-            )
+        place = (record.topic, record.partition)
+        if place in self._floor and self._floor[place].last_offset >= offset.last_offset:
+            self._check_at = 0.0  # offsets began anew: nothing more before the check
             raise Unsent("broker forgot", everybody=True)
+        if place not in self._known or self._known[place].last_offset < offset.last_offset:
+            self._known[place] = offset
         return Sent(offset=offset)
 
     async def _republish_forgotten(self) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from typing import get_args
 
 from contracts.lifecycle import Stage
@@ -24,6 +25,7 @@ def consistency_mistakes(loaded: LoadedPack) -> Iterator[Mistake]:
         yield from _plan(("levels", index), level)
         yield from _sheets(pack, index, level)
     yield from _windows(pack)
+    yield from _years(pack)
     yield from _form(pack)
     yield from _process(pack)
     yield from _exam(loaded)
@@ -83,6 +85,25 @@ def _windows(pack: RulePack) -> Iterator[Mistake]:
     for index, step in enumerate(pack.critical_path):
         if filing and filing.closes and step.latest and step.latest.isoformat() < filing.closes[:10]:
             yield Mistake(("critical_path", index, "latest"), "早于申报截止日")
+
+
+def _years(pack: RulePack) -> Iterator[Mistake]:
+    """Dates left over from the pack of another year are what a successor forgets most easily."""
+    years = range(pack.year, pack.runs_in + 1)
+    dates: list[tuple[Path, date | None]] = [
+        (("rules", index, "as_of"), rule.as_of) for index, rule in enumerate(pack.rules)
+    ]
+    for index, level in enumerate(pack.levels):
+        dates.append((("levels", index, "evidence_as_of"), level.evidence_as_of))
+    for index, step in enumerate(pack.critical_path):
+        dates.append((("critical_path", index, "latest"), step.latest))
+    for name, window in pack.windows.items():
+        dates.append((("windows", name, "not_after"), window.not_after))
+        for key, moment in (("opens", window.opens), ("closes", window.closes)):
+            dates.append((("windows", name, key), date.fromisoformat(moment[:10]) if moment else None))
+    for path, day in dates:
+        if day is not None and day.year not in years:
+            yield Mistake(path, f"日期 {day} 不在 {pack.year} 至 {pack.runs_in} 年，是否忘了改成今年的？")
 
 
 def _form(pack: RulePack) -> Iterator[Mistake]:

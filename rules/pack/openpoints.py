@@ -67,7 +67,13 @@ def _late(pack: RulePack) -> Iterator[OpenPoint]:
     except CalendarNotCovered as error:
         yield OpenPoint("calendar", "calendar", ("calendar",), Moment.OPEN, str(error))
         return
+    correction = pack.windows.get("correction")
     for index, step in enumerate(steps):
+        limit = correction.not_after if correction and step.id == "correction" else None
+        if limit and step.must_end and limit > step.must_end:
+            text = f"退回修改最晚的截止日 {limit} 晚于按公布日期倒推的 {step.must_end}（R1）"
+            path: tuple[str | int, ...] = ("windows", "correction", "not_after")
+            yield OpenPoint("critical_path", "windows.correction.not_after", path, Moment.OPEN, text)
         if step.late:
             text = (
                 f"关键路径：“{step.name}”最早到 {step.ends} 才能完成，"

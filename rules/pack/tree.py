@@ -1,12 +1,13 @@
 """A pack's YAML as a plain tree that remembers where each value stands, and the merge rules of `extends`."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.scalarfloat import ScalarFloat
 
@@ -39,9 +40,26 @@ class YamlMistakes(Exception):
         self.problem = problem
 
 
+class _Constructor(RoundTripConstructor):
+    """Leaves dates as text, so that a day that does not exist is a mistake of its field, with its line."""
+
+
+_Constructor.add_constructor(
+    "tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node)
+)
+
+
 def parse(data: bytes, file: str) -> tuple[dict[str, Any], Mark]:
-    """A YAML map as plain JSON values (dates become ISO text), with marks. Errors: YamlMistakes."""
+    """A YAML map as plain JSON values (dates are ISO text), with marks. Errors: YamlMistakes."""
+    value, mark = _parse(data, file)
+    return dict(value), Mark(mark.file, mark.line, dict(mark.inside))
+
+
+@lru_cache(maxsize=64)
+def _parse(data: bytes, file: str) -> tuple[dict[str, Any], Mark]:
+    """Reading YAML with its places is slow, and the same files are read again and again."""
     yaml = YAML(typ="rt", pure=True)
+    yaml.Constructor = _Constructor
     try:
         root = yaml.load(BytesIO(data))
     except MarkedYAMLError as error:
@@ -71,10 +89,6 @@ def _plain(node: Any, file: str, line: int) -> tuple[Any, Mark]:
             item, mark.inside[index] = _plain(value, file, node.lc.item(index)[0] + 1)
             items.append(item)
         return items, mark
-    if isinstance(node, datetime):
-        return node.replace(tzinfo=None).isoformat(), mark
-    if isinstance(node, date):
-        return node.isoformat(), mark
     if isinstance(node, bool) or node is None:
         return node, mark
     if isinstance(node, ScalarFloat | float):

@@ -114,7 +114,7 @@ async def sittings(
         .where(AttemptRow.sitting_id.in_(counts))
         .group_by(AttemptRow.sitting_id, AttemptRow.state)
     )
-    for sitting, state, count in (await session.execute(counting)).tuples():
+    for sitting, state, count in (await session.execute(counting)):
         counts[sitting][state] = count
     return [(row, counts[row.id]) for row in rows]
 

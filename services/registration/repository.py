@@ -103,7 +103,7 @@ async def phases(session: AsyncSession, round_id: UUID) -> list[tuple[str, Phase
         .group_by(Application.level, Application.phase)
         .order_by(Application.level, Application.phase)
     )
-    return [(level, Phase(phase), n) for level, phase, n in (await session.execute(query)).tuples()]
+    return [(level, Phase(phase), n) for level, phase, n in await session.execute(query)]
 
 
 async def filed(session: AsyncSession, round_id: UUID) -> dict[str, int]:
@@ -119,7 +119,7 @@ async def filed(session: AsyncSession, round_id: UUID) -> dict[str, int]:
         .group_by(Application.level)
         .order_by(Application.level)
     )
-    return dict((await session.execute(query)).tuples().all())
+    return {level: n for level, n in await session.execute(query)}  # noqa: C416 - rows are no plain tuples
 
 
 # Drafts and forms -------------------------------------------------------------------------------------------

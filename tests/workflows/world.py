@@ -34,9 +34,10 @@ from contracts.registration import AwaitPhase, Done, PhaseCounts
 from contracts.scoring import MakeRanking, RankingMade
 from contracts.workflows import TASK_QUEUE
 from gateway.intake.log import OUTCOME
-from kit.temporal import NOT_YET
+from kit.temporal import NOT_YET, make_worker
 from rules import windows
 from rules.pack import LoadedPack
+from tests.workflows.settings import SETTINGS
 from workflows.application import ApplicationEnd, ApplicationLifecycle, StartApplication, started_attributes
 
 KEY = "sha256/" + "0" * 64
@@ -70,7 +71,7 @@ class World:
     targets: tuple[str, ...] = ("site", "platform")
     not_yet: dict[str, int] = field(default_factory=dict)
     fail_once: set[str] = field(default_factory=set)
-    notice_id: UUID | None = UUID(int=77)
+    notice_id: UUID | None = field(default_factory=lambda: UUID(int=77))
 
     def named(self, name: str) -> list[Call]:
         return [call for call in self.calls if call.name == name]
@@ -310,9 +311,6 @@ async def play(applicant: Applicant, stages: tuple[Stage, ...]) -> None:
 
 def make_workers(client: Client, world: World, workflows: list[type]) -> list[Worker]:
     """The workflow worker and one worker per service queue."""
-    from kit.temporal import make_worker
-    from tests.workflows.settings import SETTINGS
-
     workers = [make_worker(client, SETTINGS, TASK_QUEUE, workflows=workflows)]
     for queue, activities in fakes(world).items():
         workers.append(make_worker(client, SETTINGS, queue, activities=activities))

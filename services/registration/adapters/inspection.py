@@ -79,7 +79,8 @@ def _text(document: Any, pages: int) -> str:
         length += len(text)
         if length >= TEXT_CHARS:
             break
-    return "\n".join(found)[:TEXT_CHARS].strip()
+    # half characters, as damaged fonts give them, are no text that anybody can store
+    return "\n".join(found)[:TEXT_CHARS].encode("utf-8", "ignore").decode().strip()
 
 
 def _image(expected: str, data: bytes, *, photo: bool) -> dict[str, Any]:

@@ -53,6 +53,8 @@ def suffix(name: str) -> str:
 
 def judge(new: NewFile, max_bytes: int) -> Refusal | None:
     """Whether a file may be uploaded at all, by what the browser says of it. None: yes."""
+    if not new.name.isprintable():
+        return Refusal(code="file_name_invalid", message="文件名含有不能使用的字符，请改名后再上传。")
     ending = suffix(new.name)
     if ending in _ADVICE:
         return Refusal(code="file_type_not_taken", message=_ADVICE[ending])

@@ -19,7 +19,9 @@ _OTHERS: dict[IdKind, tuple[re.Pattern[str], str]] = {
     ),
     IdKind.passport: (re.compile(r"^[A-Z0-9]{5,17}$"), "护照号码应为 5 至 17 位字母和数字，请核对。"),
 }
-_NAME = re.compile(r"^[^\W\d_]+([·. '\-][^\W\d_]+)*$")
+# planes 2 and 3 as a whole: new rare characters are in names before Python knows them
+_LETTER = r"[^\W\d_]|[\U00020000-\U0003fffd]"
+_NAME = re.compile(rf"^(?:{_LETTER})+(?:[·. '\-](?:{_LETTER})+)*$")
 _PHONE = re.compile(r"^1[3-9]\d{9}$")
 
 

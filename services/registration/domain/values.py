@@ -95,7 +95,8 @@ def _typed(shape: Shape, definition: FormField, value: Any) -> str:
 def clean(text: str, *, lines: bool = False) -> str:
     """NFC, without surrounding blanks; BadValue for control characters (line breaks only where `lines`)."""
     text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip()
-    if any(unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn") and not (lines and c == "\n") for c in text):
+    # unassigned is not forbidden: new rare characters are in names before Python knows them
+    if any(unicodedata.category(c) in ("Cc", "Cs", "Co") and not (lines and c == "\n") for c in text):
         raise BadValue("含有不能使用的字符，请删除后重新输入。")
     return text
 
@@ -131,7 +132,7 @@ def _date(text: str) -> str:
 def _sentence(error: ValidationError) -> str:
     context = error.errors()[0].get("ctx", {})
     text = str(context.get("error", ""))
-    return f"{text.rstrip('。')}。" if re.search(r"[\u4e00-\u9fff]", text) else "格式不正确，请核对。"
+    return f"{text.rstrip('。')}。" if re.search(r"[\u4e00-\u9fff]", text) else "这个日期不存在，请核对。"
 
 
 def check_item(shape: Shape, collection: str, value: Mapping[str, Any], files: Files) -> dict[str, Any]:

@@ -66,18 +66,19 @@ class Applying:
             "level": body.level,
             "route": body.route.value,
         }
-        if await repository.add_application(session, fresh):
+        first = await repository.add_application(session, fresh)
+        if first:
             await self._allot(session, pack, request, body)
             session.add(self._empty(request))
             await session.flush()
-            started = True
-        else:
-            started = False
         row = await repository.application(session, request.target_id, lock=True)
         assert row is not None
-        if not started and (refusal := await self._again(session, row, body)):
+        if not first and (refusal := _again(row, body)):
             return PrepareResult(refused=refusal)
-        await self._tell(session, request, row, found, first=started)
+        if first or row.discarded:
+            row.level, row.route, row.discarded = body.level, body.route.value, False
+            await session.flush()
+            await self._tell(session, request, row, found, first=first)
         return _prepared(row, found, request.closes_at)
 
     async def _allot(
@@ -92,18 +93,6 @@ class Applying:
         return DraftRow(
             application_id=request.target_id, version=1, content=Draft().public(), private=private
         )
-
-    async def _again(self, session: AsyncSession, row: Application, body: Apply) -> Refused | None:
-        """There is one already: the same again is the same; after a discard the level is free (L1)."""
-        if row.phase == "ended":
-            return refused("ended")
-        if row.discarded:
-            row.level, row.route, row.discarded = body.level, body.route.value, False
-            await session.flush()
-            return None
-        if (row.level, row.route) == (body.level, body.route.value):
-            return None
-        return refused("already_applied")
 
     async def _tell(
         self, session: AsyncSession, request: PrepareRequest, row: Application, found: Round, *, first: bool
@@ -127,6 +116,15 @@ class Applying:
             person_id=str(row.person_id),
         )
         await add_event(session, event)
+
+
+def _again(row: Application, body: Apply) -> Refused | None:
+    """There is one already: the same again is the same; after a discard the level is free (L1)."""
+    if row.phase == "ended":
+        return refused("ended")
+    if row.discarded or (row.level, row.route) == (body.level, body.route.value):
+        return None
+    return refused("already_applied")
 
 
 def _ref(row: Application, found: Round) -> CaseRef:

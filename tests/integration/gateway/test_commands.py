@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from contracts.commands import CommandName, Refused, Role
+from contracts.http.publication import Notice, NoticeState
 from contracts.lifecycle import application_id
 from contracts.refusals import refused
 from tests.integration.gateway.world import World
@@ -120,7 +121,9 @@ async def test_key_body_and_role_are_checked(world: World) -> None:
     async with world.client(token) as client:
         no_key = await client.post(f"{path}/withdraw")
         odd_key = await client.post(f"{path}/withdraw", headers={"idempotency-key": "x" * 65})
-        extra = await client.post(f"{path}/submit", headers=KEY, json={"draft_version": 1, "status": "certified"})
+        extra = await client.post(
+            f"{path}/submit", headers=KEY, json={"draft_version": 1, "status": "certified"}
+        )
         machine = await client.post(f"{path}/confirm_payment", headers=KEY, json={})
         no_such = await client.post(f"{path}/crown", headers=KEY, json={})
         other_door = await client.post(f"{path}/apply", headers=KEY, json={"level": "junior"})
@@ -276,10 +279,26 @@ async def test_rejected_proposal_stores_nothing(world: World) -> None:
 async def test_notice_command_finds_its_round_at_publication(world: World) -> None:
     round_id, notice = await world.round(), uuid4()
     _, token = await world.staff(Role.secretariat)
-    world.services.put("publication", "GET", f"/rounds/{round_id}/notice", 200, {"id": str(notice)})
+    shown = Notice(
+        notice_id=notice,
+        round_id=round_id,
+        title="公示",
+        state=NoticeState.made,
+        people=0,
+        posted_at=None,
+        closes_at=None,
+        digest="",
+        objection="",
+        targets=(),
+        sections=(),
+    )
+    path = f"/rounds/{round_id}/notice"
+    world.services.put("publication", "GET", path, 200, shown.model_dump(mode="json"))
     body = {"target": "platform", "url": "https://example.org/1"}
     async with world.client(token) as client:
         made = await client.post(f"/api/v1/notices/{notice}/commands/confirm_posted", headers=KEY, json=body)
-        absent = await client.post(f"/api/v1/notices/{uuid4()}/commands/confirm_posted", headers=KEY, json=body)
+        absent = await client.post(
+            f"/api/v1/notices/{uuid4()}/commands/confirm_posted", headers=KEY, json=body
+        )
     assert (made.status_code, made.json()["round_id"]) == (202, str(round_id))
     assert absent.status_code == 404

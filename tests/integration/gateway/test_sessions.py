@@ -13,7 +13,7 @@ from tests.conftest import TestDatabase
 from tests.integration.gateway.world import OPERATOR_TOKEN, World
 
 PHONE = "13812345678"
-PASSWORD = "correct horse battery"  # noqa: S105
+PASSWORD = "correct horse battery"
 
 
 def sent_code(world: World) -> str:
@@ -35,7 +35,9 @@ async def test_login_by_code_opens_one_account_per_phone(world: World) -> None:
     for _ in range(2):
         assert await ask(world) == 202
         async with world.client() as client:
-            answer = await client.post("/api/v1/auth/session", json={"phone": PHONE, "code": sent_code(world)})
+            answer = await client.post(
+                "/api/v1/auth/session", json={"phone": PHONE, "code": sent_code(world)}
+            )
             assert answer.status_code == 200
             token = answer.json()["token"]
             assert answer.json()["roles"] == ["applicant"]

@@ -48,7 +48,7 @@ from kit.tokens import verify_actor
 from rules.cache import Packs
 
 ORIGIN = "http://gateway.test"
-OPERATOR_TOKEN = "one-time-link"  # noqa: S105
+OPERATOR_TOKEN = "one-time-link"
 Answer = tuple[int, Any]
 _DAY = timedelta(days=1)
 
@@ -156,23 +156,29 @@ class World:
     app: FastAPI
     parts: Parts
 
-    def client(self, token: str | None = None, *, cookie: str | None = None) -> httpx.AsyncClient:
+    def client(
+        self, token: str | None = None, *, cookie: str | None = None, address: str = "192.0.2.7"
+    ) -> httpx.AsyncClient:
         """An API client (bearer), a browser (cookie and its Origin), or nobody."""
         headers = {"authorization": f"Bearer {token}"} if token else {}
         if cookie is not None:
             headers |= {"origin": ORIGIN}
         cookies = {self.settings.cookie: cookie} if cookie else None
-        transport = httpx.ASGITransport(app=self.app, client=("192.0.2.7", 5000))
+        transport = httpx.ASGITransport(app=self.app, client=(address, 5000))
         return httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers, cookies=cookies)
 
     async def person(self, phone: str = "13800000001") -> tuple[UUID, str]:
         """A person's account with a session: ID and token."""
         async with self.db.unit_of_work() as session:
-            account = await codes._account(session, self.settings, phone, codes.phone_hash(self.settings, phone))
+            account = await codes._account(
+                session, self.settings, phone, codes.phone_hash(self.settings, phone)
+            )
             opened = await sessions.open_session(session, account, _DAY)
         return account.id, opened.token
 
-    async def staff(self, *roles: Role, username: str | None = None, district: str | None = None) -> tuple[UUID, str]:
+    async def staff(
+        self, *roles: Role, username: str | None = None, district: str | None = None
+    ) -> tuple[UUID, str]:
         """A member of staff with a session: ID and token."""
         identity = uuids.uuid7()
         async with self.db.unit_of_work() as session:

@@ -30,14 +30,11 @@ from tests.servers import Servers
 async def world(database: TestDatabase, servers: Servers) -> AsyncIterator[World]:
     """The service with one round that `open_round` has prepared."""
     s3 = await servers.s3()
-    bucket = f"t{uuid4().hex[:12]}"
     base = database.settings(
         "registration",
         s3_endpoint=s3.endpoint,
         s3_access_key=s3.access_key,
         s3_secret_key=SecretStr(s3.secret_key),
-        uploads_bucket=f"{bucket}-uploads",
-        content_bucket=f"{bucket}-content",
     )
     settings = RegistrationSettings(**dict(base))
     await migrate(settings, "services.registration")

@@ -26,26 +26,6 @@ async def test_one_byte_over_the_limit(world: World) -> None:
 
 
 @pytest.mark.clause("A2")
-@pytest.mark.parametrize(
-    ("name", "media_type", "code", "advice"),
-    [
-        ("IMG_1.HEIC", "image/heic", "file_type_not_taken", "JPG"),
-        ("a.ofd", "application/ofd", "file_type_not_taken", "PDF"),
-        ("a.rar", "application/x-rar", "file_type_not_taken", "解压"),
-        ("a.pdf", "application/pdf", "file_type_not_taken", "JPG"),
-        ("a.jpg", "image/png", "file_type_mismatch", "后缀名"),
-    ],
-)
-async def test_types_that_are_not_taken(
-    world: World, name: str, media_type: str, code: str, advice: str
-) -> None:
-    one = await world.applicant()
-    status, problem = await begin(one, name=name, media_type=media_type)
-    assert (status, problem["code"]) == (422, code)
-    assert advice in str(problem["detail"])
-
-
-@pytest.mark.clause("A2")
 async def test_store_itself_refuses_more_than_was_announced(world: World) -> None:
     one = await world.applicant()
     data = photo_bytes()

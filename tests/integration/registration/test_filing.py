@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from contracts.case import Facts, Snapshot, canonical
 from contracts.commands import ApplicationPrepared, CommandName, FormPrepared, ScanPrepared
+from contracts.events import EventType
 from contracts.lifecycle import Stage
-from tests.integration.registration.world import Applicant, World, pdf_bytes
+from tests.integration.registration.world import Applicant, World, events, pdf_bytes
 
 
 def form_of(data: dict[str, object] | None) -> FormPrepared:
@@ -26,6 +28,8 @@ async def test_two_simultaneous_applies_give_one(world: World) -> None:
     assert [result.refused for result in results] == [None] * 4
     numbers = {ApplicationPrepared.model_validate(result.data).application_number for result in results}
     assert numbers == {"2024-J-00001"}
+    told = [event.type for event in await events(world, one.application_id)]
+    assert told == [EventType.application_started]
 
 
 @pytest.mark.clause("L1")
@@ -76,7 +80,7 @@ async def test_identity_is_unique_and_fixed(world: World) -> None:
     assert first.number not in taken.text + again.text + changed.text
 
 
-async def second_person(world: World, number: str) -> object:
+async def second_person(world: World, number: str) -> httpx.Response:
     return await Applicant(world, uuid4(), "赵六", number).identify()
 
 
@@ -98,7 +102,9 @@ async def test_foreign_application_is_absent(world: World) -> None:
     one, other = await world.applicant(), await world.applicant()
     answer = await world.ask("GET", f"{one.path}/form", other.actor)
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown_application")
-    patch = await world.ask("PATCH", f"{one.path}/form", other.actor, {"version": 1, "changes": {"fields.title": "x"}})
+    patch = await world.ask(
+        "PATCH", f"{one.path}/form", other.actor, {"version": 1, "changes": {"fields.title": "x"}}
+    )
     assert patch.status_code == 404
 
 
@@ -202,14 +208,20 @@ async def test_scan_names_the_current_version(world: World) -> None:
     scan = await one.upload("scan", "扫描件.pdf", pdf.content, "application/pdf")
     assert scan["state"] == "clean"
 
-    wrong = await world.prepare(CommandName.attach_scan, one.id, {"form_version": 9, "file_ids": [scan["id"]]})
+    wrong = await world.prepare(
+        CommandName.attach_scan, one.id, {"form_version": 9, "file_ids": [scan["id"]]}
+    )
     assert wrong.refused is not None
     assert (wrong.refused.code, wrong.refused.clause) == ("wrong_version", "Q6")
-    foreign = await world.prepare(CommandName.attach_scan, one.id, {"form_version": 1, "file_ids": [str(uuid4())]})
+    foreign = await world.prepare(
+        CommandName.attach_scan, one.id, {"form_version": 1, "file_ids": [str(uuid4())]}
+    )
     assert foreign.refused is not None
     assert foreign.refused.code == "file_not_usable"
 
-    result = await world.prepare(CommandName.attach_scan, one.id, {"form_version": 1, "file_ids": [scan["id"]]})
+    result = await world.prepare(
+        CommandName.attach_scan, one.id, {"form_version": 1, "file_ids": [scan["id"]]}
+    )
     taken = ScanPrepared.model_validate(result.data)
     facts = Facts.model_validate_json(await world.store.get_content(taken.facts_key))
     assert facts.scan is not None
