@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from cli import screen
+from cli import rulepack, screen
+from cli.demo.command import demo
 from cli.problems import Problem
 from cli.up import up
 
@@ -16,6 +17,8 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(up)
+app.command()(demo)
+app.add_typer(rulepack.app)
 
 
 @app.callback()

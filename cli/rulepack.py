@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -56,8 +57,9 @@ def check(
 
 def _line(folder: Path, problem: Problem) -> str:
     kind = "错误" if problem.severity == "error" else "提示"
-    path = folder.parent / problem.file
-    file = path if path.is_file() else problem.file
+    path = folder.resolve().parent / problem.file
+    shown = path if folder.is_absolute() else Path(os.path.relpath(path))
+    file = shown if path.is_file() else problem.file
     return f"{file}:{problem.line}: {kind}：{problem.field or '（整个文件）'}：{problem.message}"
 
 

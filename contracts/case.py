@@ -129,8 +129,8 @@ class Training(Data):
     id: str
     title: str
     date: PreciseDate
-    hours: Decimal | None = None
-    days: Decimal | None = None
+    hours: Decimal | None = Field(default=None, ge=0)
+    days: Decimal | None = Field(default=None, ge=0)
     organisers: tuple[Organiser, ...] = ()
     tier: str | None = None
     certificate: bool = False

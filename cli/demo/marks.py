@@ -91,7 +91,9 @@ def _marks(seed: str, pack: RulePack, level: Level, number: str, persona: Person
     count = pack.experts.sheets
     made = [_sheet(dice(seed, number, "portfolio", n), portfolio, quality) for n in range(1, count + 1)]
     if divergent:
-        made[1] = _sheet(dice(seed, number, "portfolio", 2), portfolio, quality - int(pack.experts.divergence) - 15)
+        made[1] = _sheet(
+            dice(seed, number, "portfolio", 2), portfolio, quality - int(pack.experts.divergence) - 15
+        )
         made.append(_sheet(dice(seed, number, "portfolio", count + 1), portfolio, quality - 2))
     defence: list[Sheet] = []
     if "defence" in level.weights and persona.ranked:

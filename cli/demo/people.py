@@ -86,9 +86,7 @@ def _name(chance: random.Random, index: int, gender: str, used: set[str]) -> str
             return name
 
 
-def _id_number(
-    chance: random.Random, regions: Sequence[str], born: date, gender: str, used: set[str]
-) -> str:
+def _id_number(chance: random.Random, regions: Sequence[str], born: date, gender: str, used: set[str]) -> str:
     while True:
         region = chance.choice(_OTHER_REGIONS) if chance.random() < 0.2 else chance.choice(regions)
         order = chance.randrange(0, 500) * 2 + (gender == "male")

@@ -86,7 +86,9 @@ class Persona:
 
     @property
     def enrolled(self) -> bool:
-        return self.files and self.route is Route.regular and self.kind not in _NOT_QUALIFIED | {Kind.withdrawn}
+        return (
+            self.files and self.route is Route.regular and self.kind not in _NOT_QUALIFIED | {Kind.withdrawn}
+        )
 
     @property
     def ranked(self) -> bool:
@@ -165,9 +167,7 @@ def cast(seed: str, count: int, pack: RulePack) -> tuple[Persona, ...]:
         faults = _FAULTS.get(kind)
         fault = faults[seen[kind] % len(faults)] if faults else None
         seen[kind] += 1
-        made.append(
-            Persona(order=order[person.index], kind=kind, level=level, person=person, fault=fault)
-        )
+        made.append(Persona(order=order[person.index], kind=kind, level=level, person=person, fault=fault))
     return tuple(sorted(made, key=lambda persona: persona.order))
 
 

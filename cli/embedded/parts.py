@@ -17,7 +17,8 @@ class Part:
     """One process of ours: `python -m module *words`.
 
     `role`: its database role, empty when it has none. `ready` is how one knows that it works: "http" (its TCP
-    port), "socket" (its unix socket), "queue:<name>" (it polls that task queue), "alive" (it has not ended).
+    port), "socket" (its unix socket), "queue:<name>" (it polls that task queue), "database" (it has connected to
+    it), "alive" (it has not ended for a second).
     """
 
     name: str
@@ -37,7 +38,7 @@ PROCESSES = (
     Part(name="gateway", title="门户", module="gateway", role="gateway", ready="http", port="portal"),
     Part(name="intake", title="受理", module="gateway.intake", role="gateway", ready="queue:gateway"),
     Part(name="workflows", title="流程", module="workflows", ready="queue:workflows"),
-    Part(name="readmodel", title="查询库", module="readmodel", role="readmodel"),
+    Part(name="readmodel", title="查询库", module="readmodel", role="readmodel", ready="database"),
     _service("registration", "申报"),
     _service("payment", "缴费"),
     _service("review", "审核"),

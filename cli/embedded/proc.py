@@ -21,6 +21,15 @@ def started(pid: int) -> int | None:
     return None if fields[0] in ("Z", "X") else int(fields[19])
 
 
+def age(pid: int) -> float:
+    """Seconds since it was started; 0 when it is dead."""
+    begun = started(pid)
+    if begun is None:
+        return 0.0
+    up = float(Path("/proc/uptime").read_text().split()[0])
+    return up - begun / os.sysconf("SC_CLK_TCK")
+
+
 def command(pid: int) -> list[str]:
     """Its command line; empty when there is no such process."""
     try:

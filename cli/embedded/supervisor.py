@@ -13,7 +13,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from cli.embedded import environment, files, keys, migrations, ports, postgres, probe, servers
+import asyncpg
+
+from cli.embedded import environment, files, keys, migrations, ports, postgres, probe, proc, servers
 from cli.embedded.child import Child, Room, Spec
 from cli.embedded.environment import Place
 from cli.embedded.lock import DataLock
@@ -224,9 +226,19 @@ class Embedded:
                     http = self.ports["temporal_http"]
                     kinds = ("WORKFLOW", "ACTIVITY")
                     return any([await probe.polls(http, queue, pid, one) for one in kinds])
-            return True
+                case "database":
+                    return await self._has_connected(part.role)
+            return proc.age(pid) > 1.0
 
         return ready
+
+    async def _has_connected(self, role: str) -> bool:
+        connection = await asyncpg.connect(self.admin_dsn("postgres"), timeout=2)
+        try:
+            query = "select exists (select from pg_stat_activity where usename = $1)"
+            return bool(await connection.fetchval(query, role))
+        finally:
+            await connection.close()
 
     async def _start(self, spec: Spec) -> None:
         child = self._children[spec.name] = Child(spec, self._room)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from contracts.rulepack import Moment
 from contracts.rulepack.problems import Problem
+from rules.pack.consistency import hints
 from rules.pack.loading import PackError, finish, read
 from rules.pack.openpoints import open_points
 from rules.pack.references import reference_mistakes
@@ -29,6 +30,11 @@ def check(folder: Path, for_moment: Moment | str | None = None) -> list[Problem]
         file, line = mistake.place or (place.file, place.line)
         name = source.origins.get(file, file)
         problems.append(Problem(name, line, dotted(source.tree, mistake.path), mistake.message))
+    for hint in hints(loaded.pack):
+        place = source.mark.at(hint.path)
+        problems.append(
+            Problem(place.file, place.line, dotted(source.tree, hint.path), hint.message, "warning")
+        )
     for point in open_points(loaded):
         place = source.mark.at(point.path)
         problem = Problem(place.file, place.line, point.field, point.message, "warning")

@@ -8,12 +8,14 @@ from typing import get_args
 
 from contracts.lifecycle import Stage
 from contracts.rulepack import Level, Refund, RulePack
+from rules.calendar import add_months
 from rules.pack.banks import bank as read_all_items
 from rules.pack.banks import read_bank
 from rules.pack.loading import LoadedPack, PackError
 from rules.pack.mistakes import Mistake
 
 Path = tuple[str | int, ...]
+OLD_AFTER_MONTHS = 6
 NEEDED_FIELDS = ("name", "unit", "district")
 """Section A's fields that public lists and districts' views are made of (N5, O7)."""
 
@@ -30,6 +32,9 @@ def consistency_mistakes(loaded: LoadedPack) -> Iterator[Mistake]:
     yield from _process(pack)
     yield from _exam(loaded)
     yield from _notice(loaded)
+    for name, file in pack.templates.items():
+        if file not in loaded.files:
+            yield Mistake(("templates", name), f"找不到模板文件 {file}")
 
 
 def _plan(at: Path, level: Level) -> Iterator[Mistake]:
@@ -83,27 +88,46 @@ def _windows(pack: RulePack) -> Iterator[Mistake]:
             yield Mistake(("windows", name), "只有 filing 的窗口可以写死日期，其他的写 after 和 for")
     filing = pack.windows.get("filing")
     for index, step in enumerate(pack.critical_path):
-        if filing and filing.closes and step.latest and step.latest.isoformat() < filing.closes[:10]:
+        if step.latest is None or step.latest < pack.notice.issued:
+            continue
+        if filing and filing.closes and step.latest.isoformat() < filing.closes[:10]:
             yield Mistake(("critical_path", index, "latest"), "早于申报截止日")
 
 
 def _years(pack: RulePack) -> Iterator[Mistake]:
     """Dates left over from the pack of another year are what a successor forgets most easily."""
     years = range(pack.year, pack.runs_in + 1)
-    dates: list[tuple[Path, date | None]] = [
-        (("rules", index, "as_of"), rule.as_of) for index, rule in enumerate(pack.rules)
-    ]
-    for index, level in enumerate(pack.levels):
-        dates.append((("levels", index, "evidence_as_of"), level.evidence_as_of))
+    for path, day in _as_of(pack):
+        if day.year not in years:
+            yield Mistake(path, f"截止日 {day} 不在 {pack.year} 至 {pack.runs_in} 年，是否忘了改成今年的？")
+    dates: list[tuple[Path, date | None]] = []
     for index, step in enumerate(pack.critical_path):
         dates.append((("critical_path", index, "latest"), step.latest))
     for name, window in pack.windows.items():
         dates.append((("windows", name, "not_after"), window.not_after))
         for key, moment in (("opens", window.opens), ("closes", window.closes)):
             dates.append((("windows", name, key), date.fromisoformat(moment[:10]) if moment else None))
-    for path, day in dates:
-        if day is not None and day.year not in years:
-            yield Mistake(path, f"日期 {day} 不在 {pack.year} 至 {pack.runs_in} 年，是否忘了改成今年的？")
+    for path, planned in dates:
+        if planned is not None and planned < pack.notice.issued:
+            yield Mistake(path, f"日期 {planned} 早于通知印发日 {pack.notice.issued}，是否忘了改成今年的？")
+
+
+def hints(pack: RulePack) -> Iterator[Mistake]:
+    """Nothing wrong in itself, but worth a look."""
+    for path, day in _as_of(pack):
+        if add_months(day, OLD_AFTER_MONTHS) < pack.notice.issued:
+            yield Mistake(
+                path, f"截止日 {day} 比通知印发日 {pack.notice.issued} 早半年以上，是否忘了改成今年的？"
+            )
+
+
+def _as_of(pack: RulePack) -> Iterator[tuple[Path, date]]:
+    for index, rule in enumerate(pack.rules):
+        if rule.as_of is not None:
+            yield ("rules", index, "as_of"), rule.as_of
+    for index, level in enumerate(pack.levels):
+        if level.evidence_as_of is not None:
+            yield ("levels", index, "evidence_as_of"), level.evidence_as_of
 
 
 def _form(pack: RulePack) -> Iterator[Mistake]:

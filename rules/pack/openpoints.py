@@ -29,7 +29,7 @@ class OpenPoint:
 def open_points(loaded: LoadedPack) -> list[OpenPoint]:
     """All open points of a pack. A real round cannot open while one is `due("open")`."""
     pack, tree = loaded.pack, loaded.tree
-    return [*_undecided(pack, tree), *_placeholders(tree, (), ()), *_late(pack), *_templates(loaded)]
+    return [*_undecided(pack, tree), *_placeholders(tree, (), ()), *_late(pack)]
 
 
 def _undecided(pack: RulePack, tree: Mapping[str, Any]) -> Iterator[OpenPoint]:
@@ -81,10 +81,3 @@ def _late(pack: RulePack) -> Iterator[OpenPoint]:
             )
             path = ("critical_path", index, "latest")
             yield OpenPoint("critical_path", f"critical_path.{step.id}.latest", path, Moment.OPEN, text)
-
-
-def _templates(loaded: LoadedPack) -> Iterator[OpenPoint]:
-    for name, file in loaded.pack.templates.items():
-        if file not in loaded.files:
-            text = f"找不到模板文件 {file}"
-            yield OpenPoint("template", f"templates.{name}", ("templates", name), Moment.OPEN, text)

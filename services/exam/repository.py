@@ -114,7 +114,7 @@ async def sittings(
         .where(AttemptRow.sitting_id.in_(counts))
         .group_by(AttemptRow.sitting_id, AttemptRow.state)
     )
-    for sitting, state, count in (await session.execute(counting)):
+    for sitting, state, count in await session.execute(counting):
         counts[sitting][state] = count
     return [(row, counts[row.id]) for row in rows]
 
@@ -173,13 +173,6 @@ async def under_way(session: AsyncSession, sitting: UUID, limit: int) -> Sequenc
         .with_for_update()
     )
     return (await session.execute(query.execution_options(populate_existing=True))).scalars().all()
-
-
-async def change(session: AsyncSession, row: AttemptRow, **values: Any) -> None:
-    """New values of a locked attempt."""
-    for name, value in values.items():
-        setattr(row, name, value)
-    await session.flush()
 
 
 # Answers ----------------------------------------------------------------------------------------------------

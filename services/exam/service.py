@@ -1,6 +1,6 @@
 """Use-cases of the exam, one verb each: enrol, open, extend, start, answer, finish, close by itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts import exam as contract
-from contracts.commands import CommandName, ExamResult, ServiceCommand, TargetKind
-from contracts.events import EventType, case_event, derived_id
+from contracts.commands import CommandName, CompleteExam, ExamResult, ServiceCommand, TargetKind
+from contracts.events import Event, EventType, case_event, derived_id
 from contracts.http.exam import (
     AnswerSaved,
     Exam,
@@ -28,7 +28,7 @@ from kit.effects import once
 from kit.errors import DomainError, Kind
 from services.exam import domain, repository
 from services.exam.adapters import Banks
-from services.exam.models import AttemptRow, SittingRow
+from services.exam.models import AnswerRow, AttemptRow, SittingRow
 from services.exam.settings import ExamSettings
 
 CLOSE = "exam.close_sitting"
@@ -161,7 +161,7 @@ class ExamService:
             if status in (ExamStatus.closing, ExamStatus.absent):
                 raise _closed()
             if status is ExamStatus.ready:
-                await repository.change(session, attempt, state="started", started_at=arrived)
+                attempt.state, attempt.started_at = "started", arrived
             return await self._exam(session, attempt, sitting, arrived)
 
     async def save_answer(
@@ -206,7 +206,7 @@ class ExamService:
                 score = domain.grade(
                     rules, attempt.paper, {row.item_id: tuple(row.choice) for row in answers}
                 )
-                await self._settle(session, attempt, score, arrived, "candidate")
+                await self._settle(session, [(attempt, score)], arrived, "candidate")
             return await self._exam(session, attempt, sitting, arrived)
 
     # By the clock -------------------------------------------------------------------------------------------
@@ -222,52 +222,25 @@ class ExamService:
         rules = await self._banks.get(sitting.pack_key)
         while attempts := await repository.under_way(session, sitting.id, _BATCH):
             answers = await repository.answers(session, [attempt.id for attempt in attempts])
-            for attempt in attempts:
-                score = None
-                if attempt.state == "started":
-                    given = {one.item_id: tuple(one.choice) for one in answers[attempt.id]}
-                    score = domain.grade(rules, attempt.paper, given)
-                await self._settle(session, attempt, score, sitting.closes_at, "clock")
+            graded = [(attempt, _graded(rules, attempt, answers[attempt.id])) for attempt in attempts]
+            await self._settle(session, graded, sitting.closes_at, "clock")
         await repository.close_sitting(session, sitting.id)
 
     # Parts --------------------------------------------------------------------------------------------------
 
     async def _settle(
-        self, session: AsyncSession, attempt: AttemptRow, score: str | None, at: datetime, by: str
+        self, session: AsyncSession, graded: Sequence[tuple[AttemptRow, str | None]], at: datetime, by: str
     ) -> None:
-        """The one end of a locked attempt under way, its command to the gateway and its event."""
-        result = ExamResult.absent if score is None else ExamResult.graded
-        state = "absent" if score is None else "finished"
-        await repository.change(session, attempt, state=state, finished_at=at, finished_by=by, score=score)
-        key = f"{attempt.id}/complete_exam"
-        body: dict[str, Any] = {"result": result.value, "score": score}
-        command = ServiceCommand(
-            id=derived_id(key, 0),
-            target_kind=TargetKind.application,
-            target_id=attempt.application_id,
-            round_id=attempt.round_id,
-            name=CommandName.complete_exam,
-            body=body,
-        )
-        await outbox.add_command(session, command)
-        case = CaseRef(
-            application_id=attempt.application_id,
-            round_id=attempt.round_id,
-            application_number=attempt.application_number,
-            level=attempt.level,
-            route=Route(attempt.route),
-            pack_key=attempt.pack_key,
-        )
-        event = case_event(
-            EventType.exam_graded,
-            case,
-            effect_key=key,
-            occurred_at=at,
-            n=1,
-            result=result.value,
-            finished_by=by,
-        )
-        await outbox.add_event(session, event)
+        """The one end of locked attempts under way, each with its command to the gateway and its event.
+
+        Without a score the candidate was absent.
+        """
+        for attempt, score in graded:
+            attempt.state = "absent" if score is None else "finished"
+            attempt.score, attempt.finished_at, attempt.finished_by = score, at, by
+        await session.flush()
+        await outbox.add_commands(session, [_complete_exam(attempt) for attempt, _ in graded])
+        await outbox.add_events(session, [_exam_graded(attempt, at) for attempt, _ in graded])
 
     async def _schedule_close(self, session: AsyncSession, sitting: SittingRow) -> None:
         """A row for each end that a sitting was ever given: an earlier one finds that it is too early."""
@@ -326,6 +299,45 @@ def _new_attempt(
         "state": "enrolled",
         "enrolled_at": at,
     }
+
+
+def _graded(rules: domain.ExamRules, attempt: AttemptRow, answers: Sequence[AnswerRow]) -> str | None:
+    if attempt.state != "started":
+        return None
+    return domain.grade(rules, attempt.paper, {row.item_id: tuple(row.choice) for row in answers})
+
+
+def _complete_exam(attempt: AttemptRow) -> ServiceCommand:
+    result = ExamResult.absent if attempt.score is None else ExamResult.graded
+    return ServiceCommand(
+        id=derived_id(f"{attempt.id}/complete_exam"),
+        target_kind=TargetKind.application,
+        target_id=attempt.application_id,
+        round_id=attempt.round_id,
+        name=CommandName.complete_exam,
+        body=CompleteExam(result=result, score=attempt.score).model_dump(mode="json"),
+    )
+
+
+def _exam_graded(attempt: AttemptRow, at: datetime) -> Event:
+    """The score itself stays here and with scoring: nobody sees it before the release (T3)."""
+    case = CaseRef(
+        application_id=attempt.application_id,
+        round_id=attempt.round_id,
+        application_number=attempt.application_number,
+        level=attempt.level,
+        route=Route(attempt.route),
+        pack_key=attempt.pack_key,
+    )
+    return case_event(
+        EventType.exam_graded,
+        case,
+        effect_key=f"{attempt.id}/complete_exam",
+        occurred_at=at,
+        n=1,
+        result=attempt.state,
+        finished_by=attempt.finished_by,
+    )
 
 
 def _sitting(row: SittingRow, counts: Mapping[str, int]) -> Sitting:

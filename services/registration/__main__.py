@@ -1,6 +1,7 @@
 """`python -m services.registration {api|worker|relay|migrate|all}`."""
 
 from kit.service import Context, Service, main
+from kit.typesetting import Typesetter
 from rules.cache import Packs
 from services.registration import api
 from services.registration.activities import activities
@@ -20,7 +21,7 @@ def service(context: Context[RegistrationSettings]) -> Registration:
             db=context.db,
             store=context.store,
             packs=Packs(context.store.get_content),
-            printer=FormPrinter(settings.font_paths),
+            printer=FormPrinter(Typesetter(settings.font_paths)),
             inspector=Inspector(timeout=settings.inspection_timeout, memory=settings.inspection_memory),
         )
     )

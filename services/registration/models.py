@@ -177,6 +177,19 @@ class Form(Base):
     frozen_at: Mapped[datetime] = mapped_column(server_default=_now)
 
 
+class SetAside(Base):
+    """What a `take_back` or `discard` put aside when it was prepared, to be put back if the workflow refuses it."""
+
+    __tablename__ = "set_aside"
+
+    command_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    application_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application.id"))
+    form_version: Mapped[int | None]
+    scans: Mapped[list[uuid.UUID]]
+    content: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    private: Mapped[bytes | None]
+
+
 class Scan(Base):
     """Scan files of one form version; the newest active one counts."""
 

@@ -11,7 +11,17 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.lifecycle import Phase, RoundTransition, Status, Transition
-from services.registration.models import Application, Counter, DraftRow, File, Form, Person, Round, Scan
+from services.registration.models import (
+    Application,
+    Counter,
+    DraftRow,
+    File,
+    Form,
+    Person,
+    Round,
+    Scan,
+    SetAside,
+)
 
 _now = func.public.fudao_now()
 NOT_FILED = (Status.lapsed.value, Status.discarded.value)
@@ -170,7 +180,7 @@ async def retire_form(session: AsyncSession, application_id: UUID, state: str) -
 
 
 async def restore_form(session: AsyncSession, application_id: UUID, version: int) -> None:
-    """A superseded version becomes the current one again."""
+    """A superseded or taken-back version becomes the current one again."""
     change = update(Form).where(Form.application_id == application_id, Form.version == version)
     await session.execute(change.values(state="current"))
 
@@ -199,9 +209,18 @@ async def drop_scan(session: AsyncSession, command_id: UUID) -> None:
     await session.execute(update(Scan).where(Scan.command_id == command_id).values(active=False))
 
 
-async def drop_scans(session: AsyncSession, application_id: UUID) -> None:
-    """After a take-back no scan counts."""
-    await session.execute(update(Scan).where(Scan.application_id == application_id).values(active=False))
+async def drop_scans(session: AsyncSession, application_id: UUID) -> list[UUID]:
+    """After a take-back no scan counts; which ones counted until then."""
+    change = update(Scan).where(Scan.application_id == application_id, Scan.active).values(active=False)
+    return list((await session.execute(change.returning(Scan.command_id))).scalars())
+
+
+async def put_back_scans(session: AsyncSession, command_ids: Iterable[UUID]) -> None:
+    await session.execute(update(Scan).where(Scan.command_id.in_(list(command_ids))).values(active=True))
+
+
+async def set_aside(session: AsyncSession, command_id: UUID) -> SetAside | None:
+    return await session.get(SetAside, command_id)
 
 
 # Files ------------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ async def start_round(world: World) -> WorkflowHandle[RoundWorkflow, Any]:
 async def called(world: World, name: str, times: int = 1) -> None:
     """Wait (without skipping time) until an activity has been called so often."""
     async with asyncio.timeout(20):
-        while len(world.named(name)) < times:  # noqa: ASYNC110 - activities run in other tasks
+        while len(world.named(name)) < times:
             await asyncio.sleep(0.02)
 
 

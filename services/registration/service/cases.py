@@ -19,7 +19,6 @@ from kit.http import Actor
 from kit.outbox import add_event
 from services.registration import repository
 from services.registration.adapters.form_pdf import Printed
-from services.registration.domain.draft import Draft
 from services.registration.models import Application
 from services.registration.service.facts import clean_files
 from services.registration.service.freezing import print_form
@@ -41,28 +40,17 @@ class Cases:
     # for the workflow ---------------------------------------------------------------------------------------
 
     async def unlock_form(self, request: UnlockForm) -> Done:
-        """Taken back: the draft may be changed again. Discarded: it is emptied and the level is free (L1)."""
+        """Tells of what was unlocked when the command was prepared (L1); see `TakingBack`."""
         key = f"{request.key}/unlock_form"
+        told = EventType.draft_discarded if request.discard else EventType.form_taken_back
 
         async def make() -> Done:
-            row = await self._locked(session, request.case)
-            await repository.retire_form(session, row.id, "taken_back")
-            await repository.drop_scans(session, row.id)
-            row.lock, row.form_version = "draft", None
-            if request.discard:
-                row.discarded = True
-                await self._empty_draft(session, row.id)
-            told = EventType.draft_discarded if request.discard else EventType.form_taken_back
+            await self._locked(session, request.case)
             await self._tell(session, request.case, told, key, request.transition)
             return Done()
 
         async with self._parts.db.unit_of_work() as session:
             return await once(session, key, make, Done)
-
-    async def _empty_draft(self, session: AsyncSession, application_id: UUID) -> None:
-        draft = await repository.draft(session, application_id)
-        private = self._parts.seal_draft(application_id, {})
-        await repository.save_draft(session, application_id, draft.version, Draft().public(), private)
 
     async def open_correction(self, request: OpenCorrection) -> Done:
         """Unlocks exactly what the decision flagged (Q10)."""

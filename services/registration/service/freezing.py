@@ -11,7 +11,8 @@ from contracts.case import ScanFacts
 from contracts.commands import Refused
 from contracts.http.registration import IdKind, Missing
 from contracts.refusals import refused
-from services.registration.adapters.form_pdf import Printed, Unprintable
+from kit.typesetting import Unprintable
+from services.registration.adapters.form_pdf import Printed
 from services.registration.domain.completeness import obstacles
 from services.registration.domain.draft import Draft
 from services.registration.domain.printing import form_data, texts

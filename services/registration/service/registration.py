@@ -12,6 +12,7 @@ from services.registration.service.filing import Filing
 from services.registration.service.parts import Parts
 from services.registration.service.people import People
 from services.registration.service.rounds import RoundDesk
+from services.registration.service.taking_back import TakingBack
 
 
 class Registration:
@@ -23,6 +24,7 @@ class Registration:
         self.files = FileDesk(parts)
         self.applying = Applying(parts)
         self.filing = Filing(parts)
+        self.taking_back = TakingBack(parts)
         self.cases = Cases(parts)
 
     async def prepare(self, request: PrepareRequest) -> PrepareResult:
@@ -33,6 +35,8 @@ class Registration:
             CommandName.submit: self.filing.submit,
             CommandName.attach_scan: self.filing.attach_scan,
             CommandName.resubmit: self.filing.resubmit,
+            CommandName.take_back: self.taking_back.prepare,
+            CommandName.discard: self.taking_back.prepare,
         }.get(request.name)
         if prepare is None:
             raise DomainError(Kind.invalid, "not_prepared_here", "此项命令不由申报服务准备。")
@@ -42,6 +46,8 @@ class Registration:
         """The workflow refused. Only what locks or counts is put back: a round or a run that is there stays."""
         if request.name in (CommandName.submit, CommandName.attach_scan, CommandName.resubmit):
             return await self.filing.undo(request)
+        if request.name in (CommandName.take_back, CommandName.discard):
+            return await self.taking_back.undo(request)
         return PrepareResult()
 
     async def aclose(self) -> None:

@@ -9,7 +9,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -91,7 +90,7 @@ async def start() -> AsyncIterator[Start]:
         with suppress(ProcessLookupError):
             one.process.kill()
         await one.process.wait()
-        assert await gone(one.folder) == {}
+    assert [left for one in made if (left := await gone(one.folder))] == []
 
 
 def living(folder: Path) -> dict[int, str]:
@@ -110,7 +109,17 @@ def living(folder: Path) -> dict[int, str]:
 
 async def gone(folder: Path, seconds: float = 10) -> dict[int, str]:
     """What is still there after that time at most; empty as soon as nothing is."""
-    deadline = time.monotonic() + seconds
-    while (left := living(folder)) and time.monotonic() < deadline:
+    for _ in range(round(seconds / 0.05)):
+        if not (left := living(folder)):
+            break
         await asyncio.sleep(0.05)
     return left
+
+
+async def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Waits for something that another process brings about."""
+    async with asyncio.timeout(seconds):
+        for _ in range(round(seconds / 0.05)):
+            if condition():
+                return
+            await asyncio.sleep(0.05)

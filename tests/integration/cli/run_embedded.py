@@ -1,4 +1,7 @@
-"""A program for tests: a system of servers, and of fake parts, until a signal; prints READY when it is up."""
+"""A program for tests: a system of servers, and of fake parts, until a signal; prints READY when it is up.
+
+The word `all` means our real processes.
+"""
 
 import sys
 from pathlib import Path
@@ -12,6 +15,7 @@ async def ready(_system: Embedded) -> None:
     print("READY", flush=True)
 
 
+folder, modes = Path(sys.argv[1]), sys.argv[2:]
 parts = [
     Part(
         name=mode,
@@ -21,7 +25,7 @@ parts = [
         ready="http" if mode in ("serve", "slow") else "alive",
         port="portal" if mode in ("serve", "slow") else "",
     )
-    for mode in sys.argv[2:]
+    for mode in modes
 ]
 system = Embedded(Path(sys.argv[1]), processes=parts, durable=False, say=lambda line: print(line, flush=True))
 sys.exit(run(system, ready))

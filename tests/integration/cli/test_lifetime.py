@@ -18,7 +18,7 @@ from minio import Minio
 from temporalio.client import Client
 
 from cli.embedded import keys
-from tests.integration.cli.conftest import Fudao, Start, gone, living
+from tests.integration.cli.conftest import Fudao, Start, gone, living, until
 
 ROOT = Path(__file__).parents[3]
 
@@ -81,9 +81,7 @@ async def test_a_process_that_ignores_sigterm_is_killed_with_its_children(start:
 
 async def test_a_signal_during_the_start_stops_everything(start: Start, folder: Path) -> None:
     fudao = await start(folder, "slow")
-    async with asyncio.timeout(60):
-        while not (folder / "processes.json").exists() or "slow" not in fudao.pids:
-            await asyncio.sleep(0.05)
+    await until(lambda: (folder / "processes.json").exists() and "slow" in fudao.pids)
     assert await fudao.stop() == 0
     assert living(folder) == {}
 

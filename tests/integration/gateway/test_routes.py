@@ -35,7 +35,7 @@ async def test_every_role_gets_exactly_the_routes_of_its_line(world: World) -> N
     for role in Role:
         if role not in (Role.applicant, Role.system):
             tokens[role] = (await world.staff(role, district="渝中区"))[1]
-    wrong = []
+    wrong: list[tuple[str, str, Role | None, int]] = []
     for (method, path), rule in policy_of(embedded=False).rules.items():
         if rule.access is not Access.roles:
             continue

@@ -37,7 +37,7 @@ from gateway.intake import log
 from gateway.intake.models import CommandRow
 from gateway.intake.waiting import Answers
 from gateway.models import Account, Application, Round, StaffRole
-from gateway.parts import Parts
+from gateway.parts import Parts, ReadModel
 from gateway.settings import GatewaySettings
 from kit import db as kit_db
 from kit.db import Database
@@ -254,10 +254,10 @@ class World:
 
 
 @asynccontextmanager
-async def running(settings: GatewaySettings) -> AsyncIterator[World]:
-    """The whole gateway but its server."""
+async def running(settings: GatewaySettings, *, read_model: ReadModel | None = None) -> AsyncIterator[World]:
+    """The whole gateway but its server; `read_model`: another one than the test's own."""
     database, store = Database(settings), ObjectStore(settings)
-    services, read_model = FakeServices(settings), FakeReadModel()
+    services, told = FakeServices(settings), FakeReadModel()
     parts = Parts(
         settings=settings,
         db=database,
@@ -265,12 +265,12 @@ async def running(settings: GatewaySettings) -> AsyncIterator[World]:
         services=services,
         answers=Answers(database),
         packs=Packs(store.get_content),
-        read_model=read_model,
+        read_model=read_model or told,
     )
     stop = asyncio.Event()
     listening = asyncio.create_task(parts.answers.run(stop))
     try:
-        yield World(settings, database, services, read_model, make_app(parts), parts)
+        yield World(settings, database, services, told, make_app(parts), parts)
     finally:
         stop.set()
         await asyncio.wait_for(listening, 5)

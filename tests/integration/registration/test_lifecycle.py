@@ -56,6 +56,7 @@ async def test_taken_back_form_can_be_changed_and_gets_the_next_version(world: W
     one = await world.applicant()
     await one.submit(await one.fill())
     case = await case_of(one)
+    assert (await world.prepare(CommandName.take_back, one.id, {})).refused is None
     request = UnlockForm(key=f"{case.application_id}:3", case=case, transition=move(3), discard=False)
     for _ in range(2):
         await world.service.cases.unlock_form(request)
@@ -68,10 +69,28 @@ async def test_taken_back_form_can_be_changed_and_gets_the_next_version(world: W
 
 
 @pytest.mark.clause("L1")
+@pytest.mark.parametrize("name", [CommandName.take_back, CommandName.discard])
+async def test_what_the_workflow_refuses_to_take_back_is_as_it_was(world: World, name: CommandName) -> None:
+    one = await world.applicant()
+    await one.submit(await one.fill())
+    before, own = await one.form(), await one.world.good("GET", f"{one.path}/registration", one.actor)
+    command_id = uuid4()
+    assert (await world.prepare(name, one.id, {}, command_id=command_id)).refused is None
+    assert (await one.form())["state"] == ("draft" if name is CommandName.take_back else "discarded")
+    for _ in range(2):
+        await world.prepare(name, one.id, {}, command_id=command_id, undo=True)
+    after = await one.form()
+    assert (after["state"], after["values"]) == (before["state"], before["values"])
+    again = await one.world.good("GET", f"{one.path}/registration", one.actor)
+    assert (again["form_version"], again["snapshot_key"]) == (own["form_version"], own["snapshot_key"])
+
+
+@pytest.mark.clause("L1")
 async def test_discard_empties_the_draft_and_frees_the_level(world: World) -> None:
     one = await world.applicant()
     await one.fill()
     case = await case_of(one)
+    assert (await world.prepare(CommandName.discard, one.id, {})).refused is None
     request = UnlockForm(key=f"{case.application_id}:2", case=case, transition=move(2), discard=True)
     await world.service.cases.unlock_form(request)
     form = await one.form()

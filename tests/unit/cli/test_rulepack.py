@@ -73,6 +73,11 @@ def test_check_names_file_line_and_field(broken: Path) -> None:
     ]
 
 
+def test_check_of_the_folder_one_stands_in(broken: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(broken / DEMO)
+    assert run("check", ".").stdout.startswith(f"../{REAL}/rulepack.yaml:")
+
+
 def test_check_as_json(broken: Path) -> None:
     found = json.loads(run("check", broken / REAL, "--json").stdout)
     assert [(one["file"], one["field"], one["severity"]) for one in found] == [

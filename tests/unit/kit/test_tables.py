@@ -24,7 +24,8 @@ def test_names_of_constraints_do_not_depend_on_the_services_convention() -> None
         return sorted(
             str(one.name)
             for table in metadata.tables.values()
-            for one in (*table.constraints, *table.indexes)
+            for group in (table.constraints, table.indexes)
+            for one in group
             if one.name is not None
         )
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import holidays
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.calendar import CalendarNotCovered, Span, WorkingDays, add_months, parse_span, subtract
@@ -106,6 +106,7 @@ def test_leap_days() -> None:
     assert add_months(date(2024, 1, 31), 1) == date(2024, 2, 29)
 
 
+@settings(deadline=None)
 @given(st.dates(date(2024, 1, 1), date(2026, 6, 1)), st.integers(0, 60))
 def test_forward_and_back_again(day: date, count: int) -> None:
     end = DAYS.add_working_days(day, count)

@@ -77,6 +77,9 @@ MISTAKES: list[tuple[str, str, str, str, int, str, str]] = [
     (DEMO, MAIN, "open.yaml]", "missing.yaml]", 0, "include", "找不到文件"),
     (REAL, RULES, "as_of: 2025-02-28", "as_of: 2023-02-28", 0, "rules.no_bar.as_of", "忘了改"),
     (REAL, MAIN, "evidence_as_of: 2025", "evidence_as_of: 2026", 0, "levels.junior.evidence_as_of", "忘了改"),
+    (REAL, MAIN, "latest: 2025-03-10", "latest: 2025-02-27", 0, "critical_path.exam.latest", "早于申报截止日"),
+    (REAL, MAIN, "latest: 2025-03-10", "latest: 2025-02-07", 0, "critical_path.exam.latest", "早于通知"),
+    (REAL, MAIN, "templates/certificate.typ", "templates/diploma.typ", 0, "templates.certificate", "找不到模板"),
     # conditions
     (REAL, RULES, "cel: item.certificate,", "cel: 'item.certificate &&',",
      0, "rules.junior_training.where.certificate.cel", "写法有误"),

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.rulepack import Cut, Level
@@ -162,6 +162,7 @@ many = st.lists(st.tuples(scores, scores), max_size=25)
 
 
 @pytest.mark.clause("T2")
+@settings(deadline=None)
 @given(many, st.randoms(use_true_random=False), st.sampled_from(["all_with_cutoff", "none_of_tied"]))
 def test_order_of_input_changes_nothing(given_rows: list[Any], random: Any, ties: str) -> None:
     rows = [Scored(f"N{index:03d}", pair) for index, pair in enumerate(given_rows)]
@@ -179,6 +180,7 @@ def shuffle(rows: list[Ranked], random: Any) -> list[Ranked]:
 
 
 @pytest.mark.clause("T2")
+@settings(deadline=None)
 @given(many)
 def test_ranks_agree_with_a_slow_definition(given_rows: list[Any]) -> None:
     rows = [Scored(f"N{index:03d}", pair) for index, pair in enumerate(given_rows)]

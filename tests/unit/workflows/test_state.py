@@ -102,7 +102,9 @@ def at(stage: Stage) -> LifecycleState:
 
 
 APPLICATION_COMMANDS = [
-    name for name, spec in COMMANDS.items() if spec.target is TargetKind.application and name is not CommandName.apply
+    name
+    for name, spec in COMMANDS.items()
+    if spec.target is TargetKind.application and name is not CommandName.apply
 ]
 AFTER = {
     Stage.qualification,

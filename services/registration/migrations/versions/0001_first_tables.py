@@ -274,10 +274,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("command_id", name=op.f("pk_scan")),
     )
     op.create_index(op.f("ix_scan_application_id"), "scan", ["application_id"], unique=False)
+    op.create_table(
+        "set_aside",
+        sa.Column("command_id", sa.Uuid(), nullable=False),
+        sa.Column("application_id", sa.Uuid(), nullable=False),
+        sa.Column("form_version", sa.Integer(), nullable=True),
+        sa.Column("scans", postgresql.ARRAY(sa.Uuid()), nullable=False),
+        sa.Column("content", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("private", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["application_id"], ["application.id"], name=op.f("fk_set_aside_application_id_application")
+        ),
+        sa.PrimaryKeyConstraint("command_id", name=op.f("pk_set_aside")),
+    )
     op.execute(_GRANTS)
 
 
 def downgrade() -> None:
+    op.drop_table("set_aside")
     op.drop_index(op.f("ix_scan_application_id"), table_name="scan")
     op.drop_table("scan")
     op.drop_index("uq_form_current", table_name="form", postgresql_where=sa.text("state = 'current'"))

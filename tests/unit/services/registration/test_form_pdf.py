@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from kit.errors import DomainError
-from services.registration.adapters.form_pdf import FormPrinter, Printed, Unprintable
+from kit.typesetting import Typesetter, Unprintable
+from services.registration.adapters.form_pdf import FormPrinter, Printed
 
 TEMPLATE = Path(__file__).parents[4] / "rulepacks/chongqing-2024/templates/application_form.typ"
 MOMENT = datetime(2025, 2, 20, tzinfo=UTC)
@@ -123,7 +124,7 @@ async def test_more_pages_than_codes_were_made_for(printer: FormPrinter) -> None
 
 async def test_without_fonts_it_says_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(DomainError) as caught:
-        await FormPrinter([tmp_path]).render(
+        await FormPrinter(Typesetter([tmp_path])).render(
             TEMPLATE.read_bytes(), data(1), code=CODE, photo=None, moment=MOMENT
         )
     assert caught.value.code == "font_missing"

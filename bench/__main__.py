@@ -1,0 +1,24 @@
+"""`python -m bench [lifecycle] [ranking]`: prints tables; exit code 1 when a limit is broken, 2 for a wrong call."""
+
+import sys
+
+from bench import lifecycle, ranking
+from bench.table import Table
+
+BENCHES = {"lifecycle": lifecycle.run, "ranking": ranking.run}
+
+
+def main(words: list[str]) -> int:
+    """Runs the named benchmarks, all of them without a name."""
+    if unknown := [word for word in words if word not in BENCHES]:
+        sys.stderr.write(f"没有这个测量：{'、'.join(unknown)}。可选：{'、'.join(BENCHES)}\n")
+        return 2
+    tables: list[Table] = []
+    for name in words or BENCHES:
+        tables.append(BENCHES[name]())
+        sys.stdout.write(tables[-1].text() + "\n")
+    return 0 if all(table.holds for table in tables) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

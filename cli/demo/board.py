@@ -1,0 +1,92 @@
+"""What everybody who plays a part can see: who is who, what is still to be done, what has happened."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from cli.demo.client import Http
+from cli.demo.marks import Plan
+from cli.demo.script import Persona
+from contracts.rulepack import BankItem, RulePack
+
+T = TypeVar("T")
+NOBODY = UUID(int=0)
+
+
+class DemoFailed(Exception):
+    """The round did not go as it must; the sentence says where."""
+
+
+class Show(Protocol):
+    """Where progress is shown."""
+
+    def begin(self, title: str, total: int) -> None: ...
+    def step(self, title: str) -> None: ...
+    def end(self, title: str) -> None: ...
+
+
+@dataclass(kw_only=True)
+class Board:
+    """Shared by all parts of one demo; only the driver makes one."""
+
+    seed: str
+    pack: RulePack
+    bank: Mapping[str, BankItem]
+    http: Http
+    show: Show
+    round_id: UUID = NOBODY
+    plan: Plan | None = None
+    numbered: dict[str, Persona] = field(default_factory=dict)
+    """Everybody who has applied, by application number."""
+    filing_open: int = 0
+    """Acts of filing that are on time and not yet acknowledged."""
+    filing_closed: asyncio.Event = field(default_factory=asyncio.Event)
+    papers_in: asyncio.Event = field(default_factory=asyncio.Event)
+    """The first paper is handed in."""
+    sitting_open: dict[str, asyncio.Event] = field(default_factory=dict)
+    exam_open: dict[str, int] = field(default_factory=dict)
+    """By level: candidates whose papers are not handed in yet."""
+    decisions: dict[str, int] = field(default_factory=dict)
+    """By application number: looks that are decided."""
+    corrections: dict[str, asyncio.Event] = field(default_factory=dict)
+    """By application number: set when the application was sent back."""
+    sheets: int = 0
+    """Submitted score sheets."""
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def the_plan(self) -> Plan:
+        assert self.plan is not None
+        return self.plan
+
+    def sent_back(self, number: str) -> asyncio.Event:
+        return self.corrections.setdefault(number, asyncio.Event())
+
+    def sitting(self, level: str) -> asyncio.Event:
+        return self.sitting_open.setdefault(level, asyncio.Event())
+
+    async def stage(self, title: str, work: Awaitable[T], total: int) -> T:
+        """One stage with its time."""
+        begun = time.monotonic()
+        self.show.begin(title, total)
+        try:
+            return await work
+        finally:
+            self.seconds[title] = round(time.monotonic() - begun, 1)
+            self.show.end(title)
+
+
+async def until(ready: Callable[[], Awaitable[T | None]], *, every: float = 0.3, longest: float = 1.0) -> T:
+    """Asks again, a little less often each time, until there is an answer."""
+    pause = every
+    while True:
+        found = await ready()
+        if found is not None:
+            return found
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.3, longest)

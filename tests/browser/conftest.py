@@ -1,0 +1,43 @@
+"""A real browser in front of the gateway; skipped where there is no Chromium or its stylesheets were not fetched."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
+
+from gateway import web
+from tests.browser.site import Site, open_site
+from tests.conftest import TestDatabase
+from tests.integration.gateway.conftest import database, migrated
+from tests.integration.gateway.world import settings_from
+
+__all__ = ["database", "migrated"]
+VENDOR = Path(web.__file__).parent / "static" / "vendor"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="session")
+def vendor() -> Path:
+    """The folder with Tabler and htmx."""
+    if not (VENDOR / "tabler.min.css").is_file():
+        pytest.skip("没有 Tabler 和 htmx：运行 make setup")
+    return VENDOR
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(chromium: str, vendor: Path) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield opened
+        await opened.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def site(database: TestDatabase) -> AsyncIterator[Site]:
+    settings = settings_from(database.settings("gateway"), embedded=True)
+    async with open_site(settings) as opened:
+        yield opened
