@@ -14,7 +14,7 @@ from gateway.settings import GatewaySettings
 from kit.db import Database, migrate
 from kit.http import ServiceClient, serve
 from kit.logging import get_logger
-from kit.loops import reach, run_loops, run_process, sleep
+from kit.loops import run_loops, run_process, sleep
 from kit.settings import load
 from kit.storage import ObjectStore
 from readmodel import queries
@@ -59,7 +59,6 @@ async def _serve(settings: GatewaySettings, host: str, port: int) -> None:
     )
 
     async def http(stop: asyncio.Event) -> None:
-        await reach("s3", store.ensure_buckets, stop)  # opening a round is the first to write into one
         await serve(
             make_app(parts),
             stop,

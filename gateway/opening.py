@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from urllib3.exceptions import HTTPError
 
 from contracts.commands import Apply, CommandName, OpenRound, Receipt, TargetKind
 from contracts.http.gateway import Applied, CreateRound, RoundCreated
@@ -34,7 +35,7 @@ async def open_round(parts: Parts, caller: Caller, wanted: CreateRound, key: str
     Errors: 404 `unknown_pack`, 422 `pack_has_problems`, 409.
     """
     loaded = await asyncio.to_thread(_checked, parts.settings.rulepacks_dir, wanted.pack)
-    pack_key = await parts.store.put_content(loaded.canonical(), "application/json")
+    pack_key = await _pinned(parts, loaded)
     body = OpenRound(pack_name=wanted.pack, pack_key=pack_key, pack_hash=loaded.hash, seed=wanted.seed)
     round_id = uuid5(ROUNDS, f"{caller.account_id}/{key}")
     command = commands.new_command(
@@ -110,6 +111,17 @@ async def _need_identity(parts: Parts, caller: Caller) -> None:
             "identity_needed",
             "请先填写姓名和证件号码，再开始申报。",
             "A1",
+        ) from None
+
+
+async def _pinned(parts: Parts, loaded: LoadedPack) -> str:
+    """The pack's key in the content store; opening a round may be the first to write there. 503 when it is away."""
+    try:
+        await parts.store.ensure_buckets()
+        return await parts.store.put_content(loaded.canonical(), "application/json")
+    except HTTPError:
+        raise DomainError(
+            Kind.unavailable, "service_unavailable", "对象存储暂时不可用，请稍后再试。"
         ) from None
 
 

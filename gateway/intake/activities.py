@@ -30,4 +30,3 @@ class GatewayActivities:
 
     def all(self) -> list[Callable[..., Any]]:
         return [self.open_window, self.close_window]
-

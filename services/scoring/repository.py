@@ -47,7 +47,7 @@ async def candidates(session: AsyncSession, round_id: UUID) -> dict[str, list[Ca
         CandidateRow.absent,
     ).where(CandidateRow.round_id == round_id)
     found: dict[str, list[Candidate]] = {}
-    for level, application, number, components, absent in (await session.execute(query)):
+    for level, application, number, components, absent in await session.execute(query):
         found.setdefault(level, []).append(Candidate(application, number, components, absent))
     return found
 

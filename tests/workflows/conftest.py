@@ -3,7 +3,7 @@
 import shutil
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -26,8 +26,8 @@ def shanghai(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
 
 
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
+@asynccontextmanager
+async def new_world() -> AsyncIterator[World]:
     """A fresh server whose round's clock shows 2025-02-20 10:00 in Chongqing, in the midst of filing."""
     server = shutil.which("temporal-test-server", path=str(Path(sys.executable).parent))
     assert server is not None
@@ -42,3 +42,10 @@ async def world() -> AsyncIterator[World]:
             for worker in make_workers(env.client, world, WORKFLOWS):
                 await stack.enter_async_context(worker)
             yield world
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    """A world of the test's own."""
+    async with new_world() as made:
+        yield made

@@ -2,7 +2,6 @@
 
 import asyncio
 from typing import Any
-from uuid import UUID
 
 import pytest
 from temporalio.client import WorkflowHandle
@@ -11,10 +10,9 @@ from contracts.commands import CommandName, Refused
 from contracts.lifecycle import RoundRef, RoundStage, Stage, notice_workflow_id, round_workflow_id
 from contracts.workflows import TASK_QUEUE
 from tests.workflows.conftest import shanghai
+from tests.workflows.lives import NOTICE, called
 from tests.workflows.world import KEY, ROUND, World, send
 from workflows.round import RoundWorkflow, StartRound, started_attributes
-
-NOTICE = UUID(int=77)
 
 
 async def start_round(world: World) -> WorkflowHandle[RoundWorkflow, Any]:
@@ -25,13 +23,6 @@ async def start_round(world: World) -> WorkflowHandle[RoundWorkflow, Any]:
         task_queue=TASK_QUEUE,
         search_attributes=started_attributes(str(ROUND)),
     )
-
-
-async def called(world: World, name: str, times: int = 1) -> None:
-    """Wait (without skipping time) until an activity has been called so often."""
-    async with asyncio.timeout(20):
-        while len(world.named(name)) < times:
-            await asyncio.sleep(0.02)
 
 
 async def release(world: World, handle: WorkflowHandle[Any, Any], digest: str = "d" * 64) -> Any:

@@ -56,12 +56,13 @@ async def test_a_foreign_attempt_is_as_absent_as_none(world: World) -> None:
     nobody = Candidate(
         world, stranger, candidate.case.model_copy(update={"application_id": uuid4()}), candidate.enrolled
     )
-    for method, rest, more in (
+    requests: tuple[tuple[str, str, dict[str, Any]], ...] = (
         ("GET", "", {}),
         ("POST", "/start", {}),
         ("PUT", f"/answers/{item['id']}", {"json": body}),
         ("POST", "/finish", {}),
-    ):
+    )
+    for method, rest, more in requests:
         foreign = await candidate.ask(method, rest, person=stranger, **more)
         absent = await nobody.ask(method, rest, **more)
         assert (foreign.status_code, foreign.json()["code"]) == (404, "no_exam")

@@ -72,7 +72,9 @@ def pack() -> LoadedPack:
         multiple="half_if_incomplete",
         excused_absence="make_up",
     )
-    whole = RulePack.model_construct(exam=exam, timezone="Asia/Shanghai", calendar=CalendarPlan())
+    whole = RulePack.model_construct(
+        **cast(Any, {"exam": exam, "timezone": "Asia/Shanghai", "calendar": CalendarPlan()})
+    )
     files = {"exam/items.yaml": json.dumps({"items": ITEMS}, ensure_ascii=False).encode()}
     return LoadedPack(whole, {}, files)
 

@@ -30,7 +30,6 @@ async def stored(database: TestDatabase, servers: Servers) -> AsyncIterator[Worl
         s3_secret_key=SecretStr(s3.secret_key),
     )
     async with running(settings) as world:
-        await world.parts.store.ensure_buckets()
         yield world
 
 
@@ -66,3 +65,11 @@ async def test_a_pack_with_placeholders_is_refused_with_every_place(stored: Worl
     assert any("placeholder" in one["field"] for one in problem["details"]["problems"])
     assert (absent.status_code, absent.json()["code"], outside.status_code) == (404, "unknown_pack", 422)
     assert await stored.stored() == []
+
+
+async def test_without_the_content_store_it_says_so(world: World) -> None:
+    _, token = await world.staff(Role.secretariat)
+    async with world.client(token) as client:
+        answer = await client.post("/api/v1/rounds", headers=KEY, json={"pack": "demo"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
+    assert await world.stored() == []

@@ -66,6 +66,7 @@ def settings_from(base: Settings, **changes: Any) -> GatewaySettings:
         "actor_public_key": encoded(private.public_key().public_bytes_raw()),
         "service_root_key": SecretStr(encoded(os.urandom(32))),
         "db_pool": 10,
+        "s3_endpoint": "127.0.0.1:1",
         "rulepacks_dir": Path(__file__).parents[3] / "rulepacks",
         **changes,
     }

@@ -56,7 +56,9 @@ def pack() -> LoadedPack:
         level("junior", "初级", "0.5", portfolio=50, exam=50),
         level("intermediate", "中级", "0.4", portfolio=40, exam=20, defence=40),
     )
-    return LoadedPack(RulePack.model_construct(name="2024年度认证", levels=levels), {}, {})
+    return LoadedPack(
+        RulePack.model_construct(**cast(Any, {"name": "2024年度认证", "levels": levels})), {}, {}
+    )
 
 
 class OnePack:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -16,7 +17,10 @@ from hypothesis import strategies as st
 from contracts.http.exam import ExamStatus
 from contracts.rulepack import BankItem, Blueprint, CalendarPlan, Choice, ExamPlan, Named, Part, RulePack
 from kit.errors import DomainError
+from rules.cache import Packs
+from rules.pack import LoadedPack, load
 from services.exam import domain
+from services.exam.adapters import Banks
 
 NOON = datetime(2025, 3, 8, 4, tzinfo=UTC)
 
@@ -145,3 +149,19 @@ def test_a_sitting_lasts_as_long_as_the_blueprint_says() -> None:
         domain.closing(rules(duration=None), "junior", NOON)
     with pytest.raises(KeyError):
         domain.closing(rules(), "senior", NOON)
+
+
+async def test_the_demo_pack_has_a_paper_for_every_level() -> None:
+    loaded = load(Path(__file__).parents[4] / "rulepacks" / "demo")
+
+    class Stored:
+        async def get(self, _key: str) -> LoadedPack:
+            return loaded
+
+    exam = await Banks(cast(Packs, Stored())).get("sha256/ab")
+    for level in loaded.pack.levels:
+        for number in range(50):
+            paper = domain.draw(exam, level.id, domain.seed_of("sha256/ab", f"2024-{number:05d}"))
+            right = {one["item_id"]: exam.items[one["item_id"]].key for one in paper["items"]}
+            assert domain.grade(exam, paper, right) == "100/1"
+        assert domain.closing(exam, level.id, NOON) > NOON
