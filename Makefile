@@ -3,7 +3,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint types bench migrate histories
+.PHONY: help setup demo up test lint types bench migrate histories clauses
 
 help:
 	@echo "make demo       演示一整轮认证，参数用 ARGS，例如 make demo ARGS=\"--applicants 24 --once\""
@@ -32,11 +32,15 @@ test: lint types
 	$(BIN)/pytest $(ARGS)
 
 bench: setup
-	@$(BIN)/fudao bench $(ARGS)
+	@$(BIN)/python -m bench $(ARGS)
 
 # histories of workflows for the replay gate: record them anew after a deliberate change
 histories: setup
 	$(BIN)/python -m tests.replay.record $(ARGS)
+
+# docs/clauses.md: which test shows which clause
+clauses: setup
+	$(BIN)/python -m tests.clause_report
 
 # production: FUDAO_DB_HOST, FUDAO_DB_PORT, FUDAO_DB_NAME and FUDAO_DB_PASSWORDS name the database
 migrate: setup

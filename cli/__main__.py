@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from cli import rulepack, screen
+from cli.compose_env import compose_env
 from cli.demo.command import demo
 from cli.problems import Problem
 from cli.up import up
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 app.command()(up)
 app.command()(demo)
+app.command()(compose_env)
 app.add_typer(rulepack.app)
 
 

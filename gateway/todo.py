@@ -9,6 +9,7 @@ from contracts.commands import CommandName
 from contracts.http.exam import ExamStatus
 from contracts.http.gateway import ToDo
 from contracts.http.payment import OrderState
+from contracts.http.registration import FormState
 from contracts.lifecycle import Stage, Status
 from gateway.facts import Facts
 
@@ -61,7 +62,16 @@ def _filing(facts: Facts, status: Status, closes_at: datetime | None, page: str)
             required=False,
         )
         return
-    if status is Status.draft:
+    if status is Status.draft and registration is not None and registration.state is FormState.discarded:
+        yield ToDo(
+            code="choose_level",
+            title="重新选择级别",
+            text="草稿已经作废。截止之前可以重新选择级别申报；不再申报则无需办理。",
+            href=f"/my/apply/{facts.application.round_id}",
+            clause="L1",
+            deadline=closes_at,
+        )
+    elif status is Status.draft:
         yield ToDo(
             code="fill_and_submit",
             title="填写并提交申报书",
@@ -116,6 +126,8 @@ def _exam(facts: Facts) -> Iterator[ToDo]:
 
 def _optional(facts: Facts, stage: Stage, status: Status) -> Iterator[ToDo]:
     if stage is Stage.filing and status is Status.draft:
+        if facts.registration is not None and facts.registration.state is FormState.discarded:
+            return
         yield ToDo(
             code="discard",
             title="作废草稿",

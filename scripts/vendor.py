@@ -31,7 +31,10 @@ WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEM
 COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
 OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
 """
-NO_FILE = {"@tabler/core": "Copyright 2018-2026 The Tabler Authors\nCopyright 2018-2026 codecalm.net Paweł Kuna\n\n" + MIT}
+NO_FILE = {
+    "@tabler/core": "Copyright 2018-2026 The Tabler Authors\nCopyright 2018-2026 codecalm.net Paweł Kuna\n\n"
+    + MIT
+}
 """The npm package has no licence file; notice from its bundle's head, text of the MIT licence."""
 
 
@@ -40,7 +43,9 @@ def licence(package: str) -> str:
     folder = MODULES / package
     about = json.loads((folder / "package.json").read_text(encoding="utf-8"))
     found = [folder / name for name in ("LICENSE", "LICENSE.md", "LICENSE.txt", "NOTICE")]
-    texts = [path.read_text(encoding="utf-8") for path in found if path.is_file()] or [NO_FILE.get(package, "")]
+    texts = [path.read_text(encoding="utf-8") for path in found if path.is_file()] or [
+        NO_FILE.get(package, "")
+    ]
     if not any(texts):
         sys.exit(f"{package} 没有许可证文件，不能随系统分发。")
     return "\n".join([f"{package} {about['version']} ({about.get('license', '')})", "", *texts])

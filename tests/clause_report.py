@@ -61,10 +61,15 @@ def collect() -> dict[str, set[str]]:
 
 
 def main() -> None:
-    """Writes the page."""
+    """Writes the page; with `--check` only says whether it is up to date."""
+    page = report(collect())
+    if "--check" in sys.argv:
+        if TARGET.read_text(encoding="utf-8") != page:
+            raise SystemExit("docs/clauses.md is not what the tests say: run make clauses")
+        return
     TARGET.parent.mkdir(exist_ok=True)
-    TARGET.write_text(report(collect()), encoding="utf-8")
-    sys.stdout.write(f"{TARGET.relative_to(Path.cwd())}\n")
+    TARGET.write_text(page, encoding="utf-8")
+    sys.stdout.write("docs/clauses.md\n")
 
 
 if __name__ == "__main__":

@@ -120,6 +120,8 @@ def _own(name: str, place: Place, secrets: Secrets) -> dict[str, object]:
                 "provider_private_key": secrets.provider_private_key,
                 "merchant_key": secrets.merchant_key,
             }
+        case "publication":
+            return {"public_url": f"http://127.0.0.1:{place.ports['portal']}"}
         case "notification":
             return {"mailbox": True}
     return {}

@@ -135,7 +135,7 @@ class Embedded:
         """Ends an outage; returns when the part is healthy again."""
         await self._children[name].resume()
 
-    def settings(self, role: str) -> dict[str, object]:
+    def settings(self, role: str) -> dict[str, Any]:
         """kit.settings values for a process of that role, e.g. Settings(**system.settings("review"))."""
         values = environment.shared(self.place, self.secrets) | {"service": role}
         return values | environment.of_role(role, self.secrets)

@@ -11,13 +11,14 @@ from starlette.responses import Response
 from contracts.commands import COMMANDS, Apply, CommandName, Nothing, Receipt, Role, TargetKind
 from contracts.http.payment import Method, Order, PaymentStarted, StartPayment
 from contracts.http.registration import PHONE_HEADER, Identity, IdKind, PersonView, RoundView
-from gateway import cases, commands, opening, words
+from contracts.lifecycle import RoundStage
+from gateway import cases, commands, opening, windowing, words
 from gateway.accounts import codes
 from gateway.guard import Caller, CurrentCaller, GuardedRoute, not_found
 from gateway.parts import Parts, TheParts
 from gateway.passing.row import ANYONE
 from gateway.web.forms import ThePages, read, see
-from gateway.web.public_pages import rounds_of
+from gateway.web.public_pages import ends, rounds_of
 from kit.errors import DomainError, Kind
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
@@ -41,10 +42,12 @@ async def my(request: Request, parts: TheParts, pages: ThePages, caller: Current
     mine = (await cases.mine(parts, caller)).applications
     rounds = await rounds_of(parts)
     taken = {one.round_id for one in mine}
+    free = [one for one in rounds if one.id not in taken and one.stage is RoundStage.filing]
+    spans = (await windowing.listed(parts, [one.id for one in free])).windows
     context = {
         "applications": mine,
         "person": await _person(parts, caller),
-        "rounds": [one for one in rounds if one.id not in taken and one.stage == "filing"],
+        "rounds": [(one, ends(one, [w for w in spans if w.target_id == one.id])) for one in free],
         "titles": {one.id: one.title for one in rounds},
     }
     return pages.page(request, "my.html", context)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
@@ -10,7 +12,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from contracts.http.gateway import AskCode, OpenSession, OpenStaffSession, SetUp
+from contracts.http.gateway import AskCode, OpenSession, OpenStaffSession, SetUp, WindowView
 from contracts.http.publication import CertificateView, Notice, Notices
 from contracts.http.registration import Rounds, RoundView
 from gateway import windowing
@@ -43,11 +45,20 @@ async def start(request: Request, parts: TheParts, pages: ThePages) -> Response:
     except DomainError as error:
         if error.kind is not Kind.unavailable:
             raise
-        return pages.page(request, "start.html", {"round": None, "windows": (), "away": True, "older": ()})
+        nothing = {"round": None, "windows": (), "closes_at": None, "away": True}
+        return pages.page(request, "start.html", nothing)
     present = rounds[0] if rounds else None
     windows = (await windowing.listed(parts, [present.id])).windows if present else ()
-    context = {"round": present, "windows": windows, "away": False, "older": rounds[1:]}
+    context = {"round": present, "windows": windows, "closes_at": ends(present, windows), "away": False}
     return pages.page(request, "start.html", context)
+
+
+def ends(present: RoundView | None, windows: Sequence[WindowView]) -> datetime | None:
+    """End of the round's present stage: the window's, which knows of extensions, before what registration noted."""
+    if present is None:
+        return None
+    own = [one.closes_at for one in windows if one.stage.value == present.stage.value]
+    return own[0] if own else present.closes_at
 
 
 @router.get("/language/{language}")

@@ -77,7 +77,7 @@ async def start() -> AsyncIterator[Start]:
 
     async def run(folder: Path, *parts: str) -> Fudao:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, HERE / "run_embedded.py", folder, *parts),
+            *(sys.executable, str(HERE / "run_embedded.py"), str(folder), *parts),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             env={**os.environ, "PYTHONPATH": f"{HERE.parents[2]}:{HERE / 'fakes'}"},

@@ -284,7 +284,7 @@ async def test_what_keeps_dying_is_explained_once(make: Make, tmp_path: Path) ->
 
 def _never_healthy_when(path: Path) -> Callable[[int], Awaitable[bool]]:
     async def healthy(_pid: int) -> bool:
-        return not os.path.exists(path)
+        return not await asyncio.to_thread(path.exists)
 
     return healthy
 
@@ -337,6 +337,6 @@ async def test_grandchildren_are_stopped_too(make: Make, tmp_path: Path) -> None
 
 def _written(path: Path) -> Callable[[int], Awaitable[bool]]:
     async def healthy(_pid: int) -> bool:
-        return os.path.exists(path) and os.path.getsize(path) > 0
+        return await asyncio.to_thread(lambda: path.exists() and path.read_text() != "")
 
     return healthy

@@ -131,6 +131,14 @@ def test_what_was_just_submitted_shows_before_its_event() -> None:
     assert codes(case, required=False) == ["take_back"]
 
 
+@pytest.mark.clause("L1")
+def test_after_a_discard_the_level_is_free_again() -> None:
+    found = facts(known=known(), registration=registration(state=FormState.discarded))
+    case = merge(found, for_applicant=True)
+    assert (codes(case), codes(case, required=False)) == (["choose_level"], [])
+    assert case.to_do[0].href == f"/my/apply/{ROUND}"
+
+
 @pytest.mark.clause("Q6")
 def test_a_scan_of_an_older_form_does_not_count() -> None:
     def steps(scanned: int) -> list[str]:
