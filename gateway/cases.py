@@ -16,6 +16,7 @@ from gateway import todo, words
 from gateway.facts import Facts, begun, gather
 from gateway.guard import Caller, not_found
 from gateway.intake import log
+from gateway.intake.models import CommandRow
 from gateway.models import Application
 from gateway.parts import Parts
 
@@ -48,11 +49,11 @@ async def mine(parts: Parts, caller: Caller) -> ApplicationList:
 def merge(facts: Facts, *, for_applicant: bool) -> CaseView:
     """Pure: the highest `seq` says the stage; the form's own state and the log say what is newer still."""
     stage, status, by, seq, closes_at = _position(facts)
-    receipts = [log.receipt(row) for row in facts.commands]
+    rows = [row for row in facts.commands if not for_applicant or row.role == Role.applicant]
+    receipts = [log.receipt(row) for row in rows]
     pending = tuple(one for one in receipts if one.state in _UNDER_WAY)
     told = [one for one in (facts.registration, facts.known) if one is not None]
     first = told[0] if told else None
-    entries = timeline(facts)
     steps = todo.steps(facts, stage, status, closes_at) if for_applicant else ()
     return CaseView(
         application_id=facts.application.id,
@@ -73,15 +74,18 @@ def merge(facts: Facts, *, for_applicant: bool) -> CaseView:
         pending=pending,
         last_refusal=_last_refusal(receipts),
         to_do=steps,
-        timeline=entries,
+        timeline=timeline(facts.events, rows),
     )
 
 
-def timeline(facts: Facts) -> tuple[TimelineEntry, ...]:
-    """Events, and from the log what no event tells (refused, under way, just accepted), newest first."""
-    newest_event = max((entry.at for entry in facts.events), default=None)
-    told = list(facts.events)
-    for row in facts.commands:
+def timeline(events: Sequence[TimelineEntry], rows: Sequence[CommandRow]) -> tuple[TimelineEntry, ...]:
+    """Events, and from the log what no event tells (refused, under way, just accepted), newest first.
+
+    The applicant's own view is given only their own commands: what staff tried is not told before it took effect.
+    """
+    newest_event = max((entry.at for entry in events), default=None)
+    told = list(events)
+    for row in rows:
         name, receipt = CommandName(row.name), log.receipt(row)
         text = words.COMMAND[name]
         if isinstance(receipt.outcome, Refused):
@@ -89,9 +93,7 @@ def timeline(facts: Facts) -> tuple[TimelineEntry, ...]:
                 told.append(_refusal(receipt))
         elif receipt.state in _UNDER_WAY:
             told.append(TimelineEntry(at=row.received_at, code=row.name, text=f"{text}：已受理，正在处理"))
-        elif name not in _QUIET and (
-            newest_event is None or (row.answered_at or row.received_at) > newest_event
-        ):
+        elif name not in _QUIET and (newest_event is None or row.received_at > newest_event):
             told.append(TimelineEntry(at=row.received_at, code=row.name, text=f"{text}：已受理"))
     return tuple(sorted(told, key=lambda entry: entry.at, reverse=True))
 

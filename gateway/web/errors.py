@@ -2,55 +2,60 @@
 
 from __future__ import annotations
 
-import json
 from urllib.parse import quote
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.web.render import Renderer
-from kit.errors import DomainError, Kind
-from kit.http.app import request_id
-from kit.http.problems import of_domain_error, of_status, of_validation
+from kit.http.problems import MEDIA_TYPE, Problem, of_status
 
 _MACHINES = ("/api/", "/internal/", "/codec/", "/health/", "/metrics", "/openapi.json", "/static/")
+_STAFF = ("/staff", "/mailbox")
+_KEPT = (b"retry-after", b"x-request-id")
 
 
-def wants_page(request: Request) -> bool:
-    """Whether a person looks at this with a browser."""
-    return not request.url.path.startswith(_MACHINES)
+class ProblemPages:
+    """Whatever problem comes out of a page route, the unexpected ones too, is shown as a page."""
 
+    def __init__(self, app: ASGIApp, renderer: Renderer) -> None:
+        self.app = app
+        self.renderer = renderer
 
-def add_problem_pages(app: FastAPI) -> None:
-    """Replaces kit's handlers: the same problem, as a page where the route is a page."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(_MACHINES):
+            await self.app(scope, receive, send)
+            return
+        scope.setdefault("state", {})  # where the guard says who is looking
+        held: list[Message] = []
 
-    @app.exception_handler(DomainError)
-    async def domain_error(request: Request, error: DomainError) -> Response:
-        if wants_page(request) and error.kind is Kind.unauthenticated and request.method == "GET":
-            door = "/staff/login" if request.url.path.startswith(("/staff", "/mailbox")) else "/login"
+        async def send_on(message: Message) -> None:
+            if message["type"] == "http.response.start" and _is_problem(message):
+                held.append(message)
+            elif held:
+                held.append(message)
+                if not message.get("more_body", False):
+                    await self._page(Request(scope), held)(scope, receive, send)
+            else:
+                await send(message)
+
+        await self.app(scope, receive, send_on)
+
+    def _page(self, request: Request, held: list[Message]) -> Response:
+        start, body = held[0], b"".join(message.get("body", b"") for message in held[1:])
+        problem = Problem.model_validate_json(body)
+        if request.method == "GET" and problem.status == 401:
+            door = "/staff/login" if request.url.path.startswith(_STAFF) else "/login"
             return RedirectResponse(f"{door}?next={quote(request.url.path)}", 303)
-        return _shown(request, of_domain_error(error, request_id(request)))
-
-    @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> Response:
-        if wants_page(request) and request.method == "GET":
+        if request.method == "GET" and problem.status == 422:
             # an address that is none: nothing is there
-            return _shown(request, of_status(404, request_id(request)))
-        return _shown(request, of_validation(error.errors(), request_id(request)))
-
-    @app.exception_handler(HTTPException)
-    async def http_error(request: Request, error: HTTPException) -> Response:
-        return _shown(request, of_status(error.status_code, request_id(request), error.headers))
+            problem = Problem.model_validate_json(bytes(of_status(404, problem.request_id).body))
+        page = self.renderer.page(request, "problem.html", {"problem": problem}, status=problem.status)
+        page.raw_headers.extend((name, value) for name, value in start["headers"] if name.lower() in _KEPT)
+        return page
 
 
-def _shown(request: Request, problem: Response) -> Response:
-    if not wants_page(request):
-        return problem
-    renderer: Renderer = request.app.state.renderer
-    said = json.loads(bytes(problem.body))
-    page = renderer.page(request, "problem.html", {"problem": said}, status=problem.status_code)
-    if "retry-after" in problem.headers:
-        page.headers["retry-after"] = problem.headers["retry-after"]
-    return page
+def _is_problem(start: Message) -> bool:
+    kind = next((value for name, value in start.get("headers", ()) if name.lower() == b"content-type"), b"")
+    return bool(kind.startswith(MEDIA_TYPE.encode()))

@@ -19,6 +19,7 @@ from gateway.models import Round
 from gateway.parts import Parts, TheParts
 from gateway.policy import READERS
 from gateway.web.forms import ThePages, read, see
+from gateway.web.public_pages import rounds_of
 from kit.errors import DomainError
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
@@ -29,7 +30,7 @@ _RECIPIENT = re.compile(r"^[0-9+]{5,20}$")
 @router.get("/staff")
 async def desk(request: Request, parts: TheParts, pages: ThePages, caller: CurrentCaller) -> Response:
     """Who I am here, and how the rounds stand."""
-    funnels: list[tuple[str, Funnel]] = []
+    funnels: list[tuple[str, dict[str, str], Funnel]] = []
     if set(READERS).intersection(caller.known.roles):
         funnels = await _funnels(parts)
     context = {"roles": caller.known.roles, "funnels": funnels, "ui": parts.settings.temporal_ui_url}
@@ -93,9 +94,19 @@ async def _proposals(
     return pages.page(request, "proposals.html", context, status=status)
 
 
-async def _funnels(parts: Parts) -> list[tuple[str, Funnel]]:
+async def _funnels(parts: Parts) -> list[tuple[str, dict[str, str], Funnel]]:
+    """Title, names of the levels and funnel of the newest rounds; without registration the pack's own names."""
     async with parts.db.read() as session:
         query = select(Round.id, Round.pack_name).order_by(Round.created_at.desc()).limit(5)
         rounds = list((await session.execute(query)).all())
         found = [await parts.read_model.funnel(session, row.id) for row in rounds]
-    return [(row.pack_name, funnel) for row, funnel in zip(rounds, found, strict=True)]
+    try:
+        known = {one.id: one for one in await rounds_of(parts)}
+    except DomainError:
+        known = {}
+    told = []
+    for row, funnel in zip(rounds, found, strict=True):
+        view = known.get(row.id)
+        names = {level.id: level.name for level in view.levels} if view else {}
+        told.append((view.title if view else row.pack_name, names, funnel))
+    return told

@@ -11,7 +11,7 @@ from contracts.commands import Role
 from gateway.parts import Parts
 from gateway.policy import PEOPLE, STAFF, Owner, Rule, public, rule
 from gateway.web import applicant, office, public_pages
-from gateway.web.errors import add_problem_pages
+from gateway.web.errors import ProblemPages
 from gateway.web.render import Renderer
 
 STATIC = Path(__file__).parent / "static"
@@ -61,10 +61,11 @@ def page_rules(*, embedded: bool) -> tuple[Rule, ...]:
 
 def add_pages(app: FastAPI, parts: Parts) -> None:
     """Adds every page."""
-    app.state.renderer = Renderer(parts.settings)
+    renderer = Renderer(parts.settings)
+    app.state.renderer = renderer
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
     for module in (public_pages, applicant, office):
         app.include_router(module.router)
     if parts.settings.embedded:
         app.include_router(office.mailbox)
-    add_problem_pages(app)
+    app.add_middleware(ProblemPages, renderer=renderer)

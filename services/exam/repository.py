@@ -191,7 +191,9 @@ async def save_answer(
         set_={"rev": given.rev, "choice": given.choice, "saved_at": given.saved_at},
         where=AnswerRow.rev < given.rev,
     )
-    await session.execute(row)
+    stored = (await session.execute(row.returning(AnswerRow))).scalar_one_or_none()
+    if stored is not None:
+        return stored
     query = select(AnswerRow).where(AnswerRow.attempt_id == attempt_id, AnswerRow.item_id == item_id)
     return (await session.execute(query)).scalar_one()
 

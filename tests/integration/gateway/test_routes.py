@@ -254,3 +254,19 @@ async def test_every_answer_has_security_headers(world: World) -> None:
         page = await client.get("/nope")
     assert nope.headers["content-type"] == "application/problem+json"
     assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+
+
+async def test_problems_of_pages_are_pages_the_unexpected_ones_too(world: World) -> None:
+    world.services.put("registration", "GET", "/rounds", 200, {"rounds": "broken"})
+    async with world.client() as client:
+        broken = await client.get("/")
+        no_address = await client.get("/notices/not-an-id")
+        door = await client.get("/staff/proposals")
+        form = await client.post("/logout")
+        api = await client.get("/api/v1/me")
+    assert (broken.status_code, "系统内部错误" in broken.text) == (500, True)
+    assert broken.headers["x-request-id"] in broken.text
+    assert (no_address.status_code, "没有找到" in no_address.text) == (404, True)
+    assert (door.status_code, door.headers["location"]) == (303, "/staff/login?next=/staff/proposals")
+    assert (form.status_code, form.headers["content-type"]) == (401, "text/html; charset=utf-8")
+    assert (api.status_code, api.headers["content-type"]) == (401, "application/problem+json")

@@ -203,6 +203,18 @@ def test_refusals_and_pending_commands_are_told_and_only_the_newest_refusal_on_t
     assert merge(facts(known=known(), commands=after), for_applicant=True).last_refusal is None
 
 
+def test_the_applicant_is_not_told_what_staff_tried() -> None:
+    rows = [
+        command(CommandName.decide_qualification, 5, None, Role.reviewer),
+        command(CommandName.hold, 4, Accepted(), Role.supervisor),
+        command(CommandName.exclude, 3, refused("wrong_stage"), Role.secretariat),
+    ]
+    own = merge(facts(known=known(), commands=rows), for_applicant=True)
+    assert (own.pending, own.last_refusal, own.timeline) == ((), None, ())
+    read = merge(facts(known=known(), commands=rows), for_applicant=False)
+    assert [entry.code for entry in read.timeline] == ["decide_qualification", "hold", "wrong_stage"]
+
+
 def test_a_command_that_its_event_tells_is_not_told_twice() -> None:
     event = TimelineEntry(at=at(6), code="FormSubmitted", text="申报书已提交")
     rows = [command(CommandName.submit, 5, Accepted())]
