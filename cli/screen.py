@@ -23,12 +23,12 @@ def problem(error: Problem) -> None:
     )
 
 
-def running(screen: Console, system: Embedded, seconds: float) -> None:
-    """The addresses of a running system."""
+def running(screen: Console, system: Embedded, seconds: float, *, link: bool) -> None:
+    """The addresses of a running system; `link`: the first operator is still to come."""
     at = system.addresses
     rows = {
         "门户": at.portal,
-        "首位操作员（一次有效）": system.operator_link,
+        **({"首位操作员（一次有效）": system.operator_link} if link else {}),
         "收件箱（短信、邮件）": at.mailbox,
         "流程后台 Temporal": at.temporal_ui,
         "数据目录": str(system.data),

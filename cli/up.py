@@ -76,7 +76,7 @@ async def _work(system: Embedded, play: Callable[[Embedded], Awaitable[None]] | 
     out.print("正在启动…")
     await system.start()
     try:
-        screen.running(out, system, clock() - begun)
+        screen.running(out, system, clock() - begun, link=not await system.is_set_up())
         if play is not None:
             await play(system)
         if stay:

@@ -123,6 +123,10 @@ class Embedded:
         """Lets the first operator in; the gateway takes it once."""
         return f"{self.addresses.portal}/setup?token={self.secrets.operator_token}"
 
+    async def is_set_up(self) -> bool:
+        """Whether the operator link has been used."""
+        return (await probe.get(self.ports["portal"], "/setup"))[0] == 409
+
     def pid(self, name: str) -> int | None:
         """The process of a part now ("postgres", "temporal", "seaweed", "kafka", "gateway", "review", …)."""
         return self._children[name].pid

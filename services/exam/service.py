@@ -335,7 +335,7 @@ def _exam_graded(attempt: AttemptRow, at: datetime) -> Event:
         effect_key=f"{attempt.id}/complete_exam",
         occurred_at=at,
         n=1,
-        result=attempt.state,
+        result=(ExamResult.absent if attempt.score is None else ExamResult.graded).value,
         finished_by=attempt.finished_by,
     )
 

@@ -160,6 +160,7 @@ async def test_finish_grades_at_once_and_once(world: World) -> None:
         "ExamEnrolled",
         "ExamGraded",
     ]
+    assert (await world.events(candidate.case.application_id))[1]["data"]["result"] == "graded"
     closed = await candidate.answer(attempt.paper["items"][0]["item_id"], 9, "t")
     assert (closed.status_code, closed.json()["code"]) == (409, "already_finished")
 
