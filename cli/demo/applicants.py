@@ -92,12 +92,15 @@ class Applicant:
         await self.caller.send("PUT", "/me/identity", PersonView, body)
 
     async def apply(self) -> None:
-        """Starts the application and learns its number. Never two at once: numbers follow the seed's order."""
+        """Starts the application. Never two at once: numbers follow the seed's order."""
         body = Apply(level=self.persona.level, route=self.persona.route)
         path = f"/rounds/{self.board.round_id}/applications"
         made = await self.caller.send("POST", path, Applied, body, key=self._key("apply"))
         await self.caller.settled(made.receipt)
         self.application_id = made.application_id
+
+    async def look(self) -> None:
+        """Learns the number, and where the draft stands."""
         known = await self.caller.get(f"{self.at}/registration", RegistrationView)
         self.number, self._version = known.application_number, known.draft_version
 

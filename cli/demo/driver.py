@@ -93,11 +93,13 @@ class Driver:
         waiting: asyncio.PriorityQueue[tuple[int, int, Applicant]] = asyncio.PriorityQueue()
 
         async def file() -> None:
-            while board.filing_open > 1:
+            while board.filing_open:
                 try:
                     applicant = (await asyncio.wait_for(waiting.get(), 0.5))[2]
                 except TimeoutError:
                     continue
+                await applicant.look()
+                board.numbered[applicant.number] = applicant.persona
                 await applicant.file()
                 board.filing_open -= 1
                 board.show.step("申报")
@@ -106,10 +108,8 @@ class Driver:
             for applicant in self.applicants:
                 await applicant.apply()
                 persona = applicant.persona
-                board.numbered[applicant.number] = persona
                 first = _SLOW.get(persona.kind, 2 if persona.fault else 3)
                 waiting.put_nowait((first, persona.order, applicant))
-            board.plan = plan(board.seed, board.pack, board.numbered)
             board.filing_open -= 1
 
         async with asyncio.TaskGroup() as group:
@@ -117,6 +117,8 @@ class Driver:
             group.create_task(apply())
             for _ in range(_FILERS):
                 group.create_task(file())
+        board.plan = await asyncio.to_thread(plan, board.seed, board.pack, board.numbered)
+        board.filing_closed.set()
         late = [one for one in self.applicants if one.persona.kind is Kind.late]
         await asyncio.gather(*(one.too_late() for one in late))
 

@@ -68,7 +68,8 @@ STAFF: tuple[tuple[str, str, tuple[Role, ...], str], ...] = (
     ("expert5", "专家 潘一鸣", (Role.expert,), "重庆邮电大学自动化学院"),
     ("expert6", "专家 余小林", (Role.expert,), "重庆自然博物馆研究部"),
 )
-_FILING_LEAST, _FILING_MORE = timedelta(seconds=20), timedelta(seconds=35)
+_LEAST = timedelta(seconds=18)
+"""An extension is sent when a window has less than this left: whatever is killed comes back sooner."""
 _CORRECTION_MORE = timedelta(seconds=60)
 _SITTING_LEAST = timedelta(seconds=12)
 _REASON = "演示：按时办理的事项还没有全部得到答复"
@@ -157,13 +158,13 @@ class Office:
         """Extends the window as long as an act that is on time is not acknowledged; then waits for its end."""
         window = await until(self._filing_window)
         while self.board.filing_open:
-            if window.closes_at - now() < _FILING_LEAST:
-                await self._extend(f"/rounds/{self.board.round_id}", Stage.filing, now() + _FILING_MORE)
+            if window.closes_at - now() < _LEAST:
+                more = timedelta(seconds=min(30, 5 + self.board.filing_open))
+                await self._extend(f"/rounds/{self.board.round_id}", Stage.filing, now() + _LEAST + more)
                 window = await until(self._filing_window)
             await asyncio.sleep(0.25)
         await asyncio.sleep(max(0.0, (window.closes_at - now()).total_seconds()))
         await self.reached(*(stage for stage in RoundStage if stage is not RoundStage.filing))
-        self.board.filing_closed.set()
 
     async def extend_correction(self, application_id: UUID, closes_at: datetime) -> None:
         """More time for one who is about to answer."""
@@ -193,11 +194,13 @@ class Office:
             sitting = await self.secretary.send("POST", f"{at}/{level}/open", Sitting, {})
         self.board.sitting(level).set()
         while sitting.state is not SittingState.closed:
-            closes_at = sitting.closes_at
-            writing = self.board.exam_open[level]
-            if writing and closes_at is not None and closes_at - now() < _SITTING_LEAST:
-                await self._longer(f"{at}/{level}/extend", closes_at)
-            await asyncio.sleep(0.5 if writing else 0.8)
+            assert sitting.closes_at is not None
+            while self.board.exam_open[level] and sitting.closes_at - now() >= _SITTING_LEAST:
+                await asyncio.sleep(0.25)
+            if self.board.exam_open[level]:
+                await self._longer(f"{at}/{level}/extend", sitting.closes_at)
+            else:  # until it closes by itself, and absent ones are noted
+                await asyncio.sleep(max(0.5, (sitting.closes_at - now()).total_seconds()))
             found = await self._sitting(level)
             assert found is not None
             sitting = found

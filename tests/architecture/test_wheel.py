@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 CODE = ("cli", "contracts", "gateway", "kit", "readmodel", "rules", "services", "workflows")
 DATA = "rulepacks"
 VENDOR = ROOT / "gateway/web/static/vendor"
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 LOOK = """
 import importlib, json, pkgutil, sys
