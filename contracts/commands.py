@@ -185,6 +185,7 @@ class ApplicationPrepared(Data):
     route: Route
     pack_key: str
     filing_closes_at: AwareDatetime
+    round_seed: str = ""
 
 
 class FormPrepared(Data):

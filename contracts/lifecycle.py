@@ -29,7 +29,6 @@ class Status(StrEnum):
 
     draft = "draft"
     submitted = "submitted"
-    awaiting_transfer = "awaiting_transfer"
     under_review = "under_review"
     awaiting_correction = "awaiting_correction"
     under_second_review = "under_second_review"
@@ -138,6 +137,8 @@ class CaseRef(Data):
     """What an activity needs to find everything of one application; no personal data.
 
     `snapshot_key` and `facts_key` are keys in the content store (`sha256/<hex>`), absent before `submit`.
+    `round_seed`: papers and draws are H(round seed, application number), so a round can be drawn again, and not
+    before its seed is known.
     """
 
     application_id: UUID
@@ -148,6 +149,7 @@ class CaseRef(Data):
     pack_key: str
     snapshot_key: str | None = None
     facts_key: str | None = None
+    round_seed: str = ""
 
 
 class RoundRef(Data):

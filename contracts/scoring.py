@@ -22,6 +22,13 @@ class ReceiveComponents(Data):
     absent: bool
 
 
+class DropCandidate(Data):
+    """Withdrawn, excluded or disqualified at totals: takes no place in the ranking. A ranking that stands stays."""
+
+    key: str
+    case: CaseRef
+
+
 class MakeRanking(Data):
     """Freezes the ranking of every level. `filed` per level is the base of the cut (T2)."""
 
@@ -50,6 +57,11 @@ async def receive_components(request: ReceiveComponents) -> Done:
     raise NotImplementedError
 
 
+@activity.defn(name="scoring.drop_candidate")
+async def drop_candidate(request: DropCandidate) -> Done:
+    raise NotImplementedError
+
+
 @activity.defn(name="scoring.make_ranking")
 async def make_ranking(request: MakeRanking) -> RankingMade:
     raise NotImplementedError
@@ -60,4 +72,4 @@ async def release_ranking(request: ReleaseRanking) -> Done:
     raise NotImplementedError
 
 
-STUBS = [receive_components, make_ranking, release_ranking]
+STUBS = [receive_components, drop_candidate, make_ranking, release_ranking]

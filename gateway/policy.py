@@ -99,6 +99,7 @@ API_RULES: tuple[Rule, ...] = (
         owner=Owner.application,
     ),
     rule("GET", f"{API}/commands/{{command_id}}", *PEOPLE, owner=Owner.command),
+    rule("POST", f"{API}/commands/{{command_id}}/retry", Role.operator),
     rule("GET", f"{API}/proposals", Role.approver, Role.secretariat, Role.supervisor, Role.operator),
     rule("GET", f"{API}/proposals/{{proposal_id}}", Role.approver, Role.secretariat, Role.supervisor),
     rule("POST", f"{API}/proposals/{{proposal_id}}/approve", Role.approver),

@@ -53,15 +53,6 @@ def _required(facts: Facts, stage: Stage, status: Status, closes_at: datetime | 
 
 def _filing(facts: Facts, status: Status, closes_at: datetime | None, page: str) -> Iterator[ToDo]:
     registration = facts.registration
-    if status is Status.awaiting_transfer:
-        yield ToDo(
-            code="await_transfer",
-            title="等待转账到账",
-            text="转账到账后申报自动完成，无需再操作；已转账的请保留回单。",
-            clause="F3",
-            required=False,
-        )
-        return
     if status is Status.draft and registration is not None and registration.state is FormState.discarded:
         yield ToDo(
             code="choose_level",

@@ -23,7 +23,6 @@ STAGE: Mapping[Stage, str] = {
 STATUS: Mapping[Status, str] = {
     Status.draft: "草稿",
     Status.submitted: "已提交，待交扫描件或缴费",
-    Status.awaiting_transfer: "等待转账到账",
     Status.under_review: "审查中",
     Status.awaiting_correction: "等待修改",
     Status.under_second_review: "复审中",

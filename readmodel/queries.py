@@ -11,7 +11,7 @@ from contracts.events import EventType
 from contracts.http.gateway import CaseFilters, CasePage, Funnel, FunnelLine, KnownCase, TimelineEntry
 from contracts.lifecycle import RoundStage
 from readmodel.models import Base
-from readmodel.texts import ENDS, TEXTS
+from readmodel.texts import say
 
 _THERE = MetaData(schema="readmodel")
 _tables = {name: table.to_metadata(_THERE) for name, table in Base.metadata.tables.items()}
@@ -97,10 +97,15 @@ async def timeline(session: AsyncSession, application_id: UUID, /) -> Sequence[T
         .where(_line.application_id == application_id)
         .order_by(_line.occurred_at, _line.seq)
     )
-    entries = []
+    entries: list[TimelineEntry] = []
     for row in (await session.execute(query)).mappings():
-        said = ENDS.get(row["status"] or "") or TEXTS.get(EventType(row["type"]))
-        if said is not None and not row["data"].get("reversed"):
+        if row["data"].get("reversed"):
+            # the workflow refused what a service had prepared: neither happened
+            if entries and entries[-1].code == row["type"]:
+                entries.pop()
+            continue
+        said = say(EventType(row["type"]), row["status"], row["data"])
+        if said is not None:
             entries.append(
                 TimelineEntry(
                     at=row["occurred_at"], code=row["type"], text=said[0], clause=said[1], stage=row["stage"]

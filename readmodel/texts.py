@@ -1,6 +1,9 @@
 """What a timeline entry says to people; codes stay English, texts are Chinese."""
 
+from typing import Any
+
 from contracts.events import EventType
+from contracts.lifecycle import Route, Status
 
 TEXTS: dict[EventType, tuple[str, str | None]] = {
     EventType.application_started: ("开始申报，已分配申报号", "A1"),
@@ -39,3 +42,12 @@ ENDS: dict[str, tuple[str, str | None]] = {
     "excluded": ("移出排名", "T2"),
     "certified": ("通过认证", "C1"),
 }
+
+
+def say(type_: EventType, status: str | None, data: dict[str, Any]) -> tuple[str, str | None] | None:
+    """Text and clause of an entry; None for what does not concern the applicant."""
+    if status == Status.not_qualified and data.get("route") == Route.direct:
+        return ("上级协会没有认定，破格申请未通过", "E5")
+    if status == Status.under_second_review:
+        return ("修改已收到，进入复审", "Q10")
+    return ENDS.get(status or "") or TEXTS.get(type_)

@@ -19,6 +19,7 @@ def main() -> None:
 
     async def worker(stop: asyncio.Event) -> None:
         client = await reach("temporal", lambda: temporal.connect(settings), stop)
+        await temporal.ensure_search_attributes(client)
         await run_worker(temporal.make_worker(client, settings, TASK_QUEUE, workflows=WORKFLOWS), stop)
 
     run_process("workflows", settings, lambda: run_loops({"worker": worker}))

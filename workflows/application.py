@@ -337,6 +337,8 @@ class ApplicationLifecycle:
         key = f"{state.key()}:end"
         if last in (Stage.qualification, Stage.outside_decision, Stage.portfolio, Stage.defence):
             await call(review.cancel_tasks, review.CancelTasks(key=key, case=state.case))
+        elif last is Stage.totals and state.end is not Status.not_certified:
+            await call(scoring.drop_candidate, scoring.DropCandidate(key=key, case=state.case))
         elif last is Stage.exam:
             await call(exam.cancel_attempt, exam.CancelAttempt(key=key, case=state.case))
         elif last in (Stage.notice, Stage.certificate):

@@ -197,9 +197,18 @@ class Applicant:
         )
 
     async def _pay(self) -> None:
-        started = await self.caller.send(
-            "POST", f"{self.at}/payments", PaymentStarted, StartPayment(method=Method.online)
-        )
+        """The order is made after the submission was accepted, so it may be a moment late."""
+
+        async def begun() -> PaymentStarted | None:
+            body = StartPayment(method=Method.online)
+            try:
+                return await self.caller.send("POST", f"{self.at}/payments", PaymentStarted, body)
+            except Refusal as no:
+                if no.code != "no_order":
+                    raise
+                return None
+
+        started = await until(begun, every=0.2)
         if started.pay_url is None:
             raise DemoFailed(f"{self.number}：没有得到支付页面")
         await self.caller.http.press(started.pay_url)

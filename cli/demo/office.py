@@ -195,15 +195,24 @@ class Office:
         self.board.sitting(level).set()
         while sitting.state is not SittingState.closed:
             assert sitting.closes_at is not None
-            while self.board.exam_open[level] and sitting.closes_at - now() >= _SITTING_LEAST:
-                await asyncio.sleep(0.25)
-            if self.board.exam_open[level]:
-                await self._longer(f"{at}/{level}/extend", sitting.closes_at)
-            else:  # until it closes by itself, and absent ones are noted
+            if await self._written(level, sitting.closes_at - _SITTING_LEAST):
+                # until it closes by itself, and absent ones are noted
                 await asyncio.sleep(max(0.5, (sitting.closes_at - now()).total_seconds()))
+            else:
+                await self._longer(f"{at}/{level}/extend", sitting.closes_at)
             found = await self._sitting(level)
             assert found is not None
             sitting = found
+
+    async def _written(self, level: str, latest: datetime) -> bool:
+        """Whether everybody has handed in before `latest`."""
+
+        async def known() -> bool | None:
+            if not self.board.exam_open[level]:
+                return True
+            return None if now() < latest else False
+
+        return await until(known, every=0.25, longest=0.25)
 
     async def _longer(self, path: str, closes_at: datetime) -> None:
         try:

@@ -118,6 +118,7 @@ class Delivery:
             level=prepared.level,
             route=prepared.route,
             pack_key=prepared.pack_key,
+            round_seed=prepared.round_seed,
         )
         start = application.StartApplication(
             case=case, filing_closes_at=row.closes_at or prepared.filing_closes_at

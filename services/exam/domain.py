@@ -39,9 +39,9 @@ class Sitting(Protocol):
 # Papers -----------------------------------------------------------------------------------------------------
 
 
-def seed_of(pack_key: str, application_number: str) -> int:
-    """H(pack hash, application number): anybody who has the pack can draw the paper again (X1)."""
-    return seeds.H(pack_key.removeprefix("sha256/"), application_number)
+def seed_of(round_seed: str, application_number: str) -> int:
+    """H(round seed, application number): whoever has the round's seed can draw the paper again (X1)."""
+    return seeds.H(round_seed, application_number)
 
 
 def draw(exam: ExamRules, level: str, seed: int) -> dict[str, Any]:

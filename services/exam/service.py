@@ -52,7 +52,7 @@ class ExamService:
         """
         case, key = request.case, f"{request.key}/enrol"
         rules = await self._banks.get(case.pack_key)
-        seed = domain.seed_of(case.pack_key, case.application_number)
+        seed = domain.seed_of(case.round_seed, case.application_number)
         paper = domain.draw(rules, case.level, seed)
 
         async def make(session: AsyncSession) -> Done:

@@ -52,6 +52,7 @@ class Case(Base):
     snapshot_key: Mapped[str | None]
     facts_key: Mapped[str | None]
     unit_hash: Mapped[str]
+    round_seed: Mapped[str]
 
     __table_args__ = (UniqueConstraint("round_id", "application_number"),)
 

@@ -35,6 +35,7 @@ async def keep_case(session: AsyncSession, case: CaseRef, unit_hash: str | None)
         "pack_key": case.pack_key,
         "snapshot_key": case.snapshot_key,
         "facts_key": case.facts_key,
+        "round_seed": case.round_seed,
     }
     changed = values if unit_hash is None else {**values, "unit_hash": unit_hash}
     row = {"application_id": case.application_id, **values, "unit_hash": unit_hash or ""}
@@ -86,6 +87,7 @@ def case_ref(case: Case) -> CaseRef:
         pack_key=case.pack_key,
         snapshot_key=case.snapshot_key,
         facts_key=case.facts_key,
+        round_seed=case.round_seed,
     )
 
 

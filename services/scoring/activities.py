@@ -20,6 +20,10 @@ class ScoringActivities:
     async def receive_components(self, request: contract.ReceiveComponents) -> Done:
         return await self._service.receive_components(request)
 
+    @activity.defn(name="scoring.drop_candidate")
+    async def drop_candidate(self, request: contract.DropCandidate) -> Done:
+        return await self._service.drop_candidate(request)
+
     @activity.defn(name="scoring.make_ranking")
     async def make_ranking(self, request: contract.MakeRanking) -> contract.RankingMade:
         return await self._service.make_ranking(request)
@@ -32,4 +36,4 @@ class ScoringActivities:
 def activities(service: ScoringService) -> Sequence[Callable[..., Any]]:
     """ACTIVITIES of this service, bound to it."""
     bound = ScoringActivities(service)
-    return [bound.receive_components, bound.make_ranking, bound.release_ranking]
+    return [bound.receive_components, bound.drop_candidate, bound.make_ranking, bound.release_ranking]

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,6 +22,11 @@ async def lock_shared(session: AsyncSession, key: UUID) -> None:
 
 
 # Candidates -------------------------------------------------------------------------------------------------
+
+
+async def drop(session: AsyncSession, application_id: UUID) -> None:
+    """The candidate is not there any more."""
+    await session.execute(delete(CandidateRow).where(CandidateRow.application_id == application_id))
 
 
 async def receive(session: AsyncSession, values: dict[str, Any]) -> None:

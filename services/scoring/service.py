@@ -69,6 +69,18 @@ class ScoringService:
 
         return await self._db.run(lambda session: once(session, key, lambda: make(session), Done))
 
+    async def drop_candidate(self, request: contract.DropCandidate) -> Done:
+        """Somebody left at totals and takes no place (T2). Once a ranking is made, it stays as it is."""
+        case, key = request.case, f"{request.key}/drop_candidate"
+
+        async def make(session: AsyncSession) -> Done:
+            await repository.lock_shared(session, case.round_id)
+            if await repository.latest(session, case.round_id) is None:
+                await repository.drop(session, case.application_id)
+            return Done()
+
+        return await self._db.run(lambda session: once(session, key, lambda: make(session), Done))
+
     async def make_ranking(self, request: contract.MakeRanking) -> contract.RankingMade:
         """Freezes the ranking of every level (T2): whoever has every component is ranked, nobody else.
 

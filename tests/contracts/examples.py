@@ -277,6 +277,7 @@ def of_scoring() -> Examples:
             components={Stage.exam: "85/1", Stage.portfolio: "161/2", Stage.defence: "250/3"},
             absent=False,
         ),
+        "DropCandidate": scoring.DropCandidate(key=f"{APPLICATION}:9:end", case=CASE),
         "MakeRanking": scoring.MakeRanking(
             key=ROUND_KEY, round=ROUND_REF, transition=ROUND_MOVE, filed={"intermediate": 40, "junior": 60}
         ),

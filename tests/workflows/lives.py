@@ -180,6 +180,15 @@ async def not_certified(world: World) -> Handles:
 
 
 @life
+async def withdrawn_at_totals(world: World) -> Handles:
+    applicant = await _qualified(world, level="junior")
+    await play(applicant, (Stage.exam, Stage.portfolio))
+    await applicant.reach(Stage.totals)
+    await applicant.send(CommandName.withdraw)
+    return await _end(applicant)
+
+
+@life
 async def excluded(world: World) -> Handles:
     applicant = await _qualified(world)
     await applicant.reach(Stage.exam)

@@ -157,5 +157,6 @@ def _prepared(row: Application, found: Round, closes_at: datetime) -> PrepareRes
         route=Route(row.route),
         pack_key=found.pack_key,
         filing_closes_at=closes_at,
+        round_seed=found.seed,
     )
     return PrepareResult(data=prepared.model_dump(mode="json"))

@@ -39,9 +39,9 @@ class Draw:
         }
 
 
-def case_seed(pack_hash: str, application_number: str, stage: str) -> int:
-    """Seed of one case's draw: the same in every run of the same pack, unlike IDs."""
-    return seeds.H(pack_hash, application_number, stage)
+def case_seed(round_seed: str, application_number: str, stage: str) -> int:
+    """Seed of one case's draw: whoever has the round's seed can draw again."""
+    return seeds.H(round_seed, application_number, stage)
 
 
 def recused(pack: RulePack, candidate: Candidate, unit_hash: str) -> bool:

@@ -51,7 +51,7 @@ class Draws:
             loaded.pack,
             candidates,
             len(missing),
-            seed=case_seed(loaded.hash, case.application_number, assessment.stage),
+            seed=case_seed(case.round_seed, case.application_number, assessment.stage),
             unit_hash=case.unit_hash,
             used=used,
         )

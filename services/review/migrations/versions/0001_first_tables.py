@@ -110,6 +110,7 @@ def upgrade() -> None:
         sa.Column("snapshot_key", sa.Text(), nullable=True),
         sa.Column("facts_key", sa.Text(), nullable=True),
         sa.Column("unit_hash", sa.Text(), nullable=False),
+        sa.Column("round_seed", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("application_id", name=op.f("pk_review_case")),
         sa.UniqueConstraint(
             "round_id", "application_number", name=op.f("uq_review_case_round_id_application_number")
