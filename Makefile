@@ -9,7 +9,7 @@ help:
 	@echo "make demo       演示一整轮认证，参数用 ARGS，例如 make demo ARGS=\"--applicants 24 --once\""
 	@echo "make test       检查与全部测试"
 	@echo "make up         启动整个系统，例如 make up ARGS=\"--data /srv/fudao --port 8866\""
-	@echo "make lint types bench histories migrate setup"
+	@echo "make lint types bench histories clauses migrate setup"
 
 setup:
 	@scripts/setup

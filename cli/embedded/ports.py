@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 from collections.abc import Iterable, Iterator
@@ -67,8 +68,15 @@ def is_free(port: int) -> bool:
         return True
 
 
+def weed_sockets(port: int) -> list[Path]:
+    """Unix sockets that SeaweedFS leaves behind for a gRPC port; their place cannot be chosen."""
+    return list(Path("/tmp").glob(f"seaweedfs-*-grpc-{port + GRPC}.sock"))  # noqa: S108
+
+
 def _pair(port: int) -> bool:
-    return is_free(port + GRPC)
+    """Whether the second port is free too, and no other user has left a socket there that we may not replace."""
+    foreign = [path for path in weed_sockets(port) if path.lstat().st_uid != os.geteuid()]
+    return is_free(port + GRPC) and not foreign
 
 
 def _near(port: int) -> int:

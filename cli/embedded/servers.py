@@ -71,7 +71,9 @@ def temporal(folder: Path, ports: Mapping[str, int], env: Mapping[str, str], *, 
     )
 
 
-def seaweed(folder: Path, ports: Mapping[str, int], secrets: Secrets, env: Mapping[str, str]) -> Spec:
+def seaweed(
+    folder: Path, sockets: Path, ports: Mapping[str, int], secrets: Secrets, env: Mapping[str, str]
+) -> Spec:
     """SeaweedFS. security.toml in its working folder closes the filer and volume ports to who has no token."""
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
@@ -95,6 +97,11 @@ def seaweed(folder: Path, ports: Mapping[str, int], secrets: Secrets, env: Mappi
             *(f"-{part}.port.grpc={port + GRPC}" for part, port in where.items()),
             *("-s3.port.iceberg=0", "-s3.port.lance=0", "-webdav=false", "-admin.ui=false"),
             *("-s3.autoCreateBucket=false", f"-s3.allowedOrigins={origins}"),
+            # by default in /tmp by port: one that another user has left there would end it
+            *(
+                f"-s3.localSocket={sockets / 'weed-s3.sock'}",
+                f"-filer.localSocket={sockets / 'weed-filer.sock'}",
+            ),
         ],
         env={
             **env,

@@ -68,7 +68,7 @@ class Embedded:
         self._stopped = asyncio.Lock()
         self.secrets: keys.Secrets
         self.place: Place
-        self.ports: dict[str, int]
+        self.ports: dict[str, int] = {}
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -199,7 +199,7 @@ class Embedded:
         folder, env = self.data, self._plain
         return [
             servers.temporal(folder / "temporal", self.ports, env, durable=self._durable),
-            servers.seaweed(folder / "seaweed", self.ports, self.secrets, env),
+            servers.seaweed(folder / "seaweed", self.place.sockets, self.ports, self.secrets, env),
             servers.kafka(folder, self.ports, env),
         ]
 
@@ -281,6 +281,8 @@ class Embedded:
         if kept.get("of") == str(self.data):  # else the folder is a copy of another
             shutil.rmtree(kept["folder"], ignore_errors=True)
         (self.data / "sockets.json").unlink(missing_ok=True)
+        for path in (path for port in self.ports.values() for path in ports.weed_sockets(port)):
+            path.unlink(missing_ok=True)
 
 
 async def _together(*work: Coroutine[Any, Any, None]) -> None:

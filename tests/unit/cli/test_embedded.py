@@ -55,6 +55,19 @@ def test_a_portal_port_that_was_asked_for_and_is_taken_is_an_error(tmp_path: Pat
     assert ports.choose(tmp_path / "ports.json", port)["portal"] == port
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make another user's file")
+def test_a_port_where_another_user_has_left_a_socket_is_not_taken(tmp_path: Path) -> None:
+    first = ports.choose(tmp_path / "ports.json", None)
+    left = Path(f"/tmp/seaweedfs-volume-grpc-{first['weed_volume'] + ports.GRPC}.sock")
+    left.touch()
+    try:
+        os.chown(left, 65_534, 65_534)
+        second = ports.choose(tmp_path / "ports.json", None)
+    finally:
+        left.unlink()
+    assert {name for name in first if first[name] != second[name]} == {"weed_volume"}
+
+
 # --- lock
 async def test_the_lock_is_held_by_children_too(tmp_path: Path) -> None:
     lock = await DataLock.take(tmp_path)
