@@ -4,14 +4,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.common import RawValue, SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
+from temporalio.common import RawValue
 
 with workflow.unsafe.imports_passed_through():
     from contracts import exam, gateway, payment, publication, registration, review, scoring
     from contracts.base import Data
     from contracts.commands import (
         COMMANDS,
-        Command,
         CommandName,
         DecisionPrepared,
         Outcome,
@@ -20,12 +19,10 @@ with workflow.unsafe.imports_passed_through():
     )
     from contracts.lifecycle import ActionRequiredBy as By
     from contracts.lifecycle import CaseRef, Phase, Stage, Status, Transition
+    from workflows.doors import ACTION_REQUIRED_BY, STAGE, read_command
     from workflows.policies import call, time_left
     from workflows.state import FilingTask, LifecycleState
 
-STAGE = SearchAttributeKey.for_keyword("FudaoStage")
-ACTION_REQUIRED_BY = SearchAttributeKey.for_keyword("FudaoActionRequiredBy")
-ROUND = SearchAttributeKey.for_keyword("FudaoRound")
 SCORED = (Stage.exam, Stage.portfolio, Stage.defence)
 
 
@@ -47,17 +44,6 @@ class ApplicationNow(Data):
 
     transition: Transition
     held: bool
-
-
-def started_attributes(round_id: str) -> TypedSearchAttributes:
-    """Search attributes with which the gateway starts a run; plain text, so stage and who must act only."""
-    return TypedSearchAttributes(
-        [
-            SearchAttributePair(STAGE, Stage.filing.value),
-            SearchAttributePair(ACTION_REQUIRED_BY, By.applicant.value),
-            SearchAttributePair(ROUND, round_id),
-        ]
-    )
 
 
 @workflow.defn
@@ -431,11 +417,3 @@ class ApplicationLifecycle:
                 state.closes_at = ended.end.closes_at
             return ended.end.closes_at
         return None
-
-
-def read_command(args: Sequence[RawValue]) -> Command:
-    """The command out of a dynamic update's raw arguments."""
-    (raw,) = args
-    command = workflow.payload_converter().from_payload(raw.payload, Command)
-    assert isinstance(command, Command)
-    return command

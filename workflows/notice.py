@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.lifecycle import ActionRequiredBy as By
     from contracts.lifecycle import RoundRef, Stage
     from contracts.refusals import refused
-    from workflows.application import ACTION_REQUIRED_BY, read_command
+    from workflows.doors import ACTION_REQUIRED_BY, read_command
     from workflows.policies import call, time_left
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from temporalio import workflow
-from temporalio.common import RawValue, SearchAttributePair, TypedSearchAttributes
+from temporalio.common import RawValue
 
 with workflow.unsafe.imports_passed_through():
     from contracts import gateway, publication, registration, scoring
@@ -27,7 +27,7 @@ with workflow.unsafe.imports_passed_through():
         notice_workflow_id,
     )
     from contracts.refusals import refused
-    from workflows.application import ACTION_REQUIRED_BY, ROUND, STAGE, read_command
+    from workflows.doors import ACTION_REQUIRED_BY, STAGE, attributes, read_command
     from workflows.notice import NoticeWorkflow, StartNotice
     from workflows.policies import call, time_left
 
@@ -168,13 +168,7 @@ class RoundWorkflow:
             NoticeWorkflow.run,
             StartNotice(round=self.round, notice_id=posted.notice_id, targets=posted.targets),
             id=notice_workflow_id(posted.notice_id),
-            search_attributes=TypedSearchAttributes(
-                [
-                    SearchAttributePair(STAGE, Stage.notice.value),
-                    SearchAttributePair(ACTION_REQUIRED_BY, By.secretariat.value),
-                    SearchAttributePair(ROUND, str(self.round.round_id)),
-                ]
-            ),
+            search_attributes=attributes(Stage.notice, By.secretariat, self.round.round_id),
         )
         return True
 
@@ -214,14 +208,3 @@ class RoundWorkflow:
         return await call(
             registration.await_phase, registration.AwaitPhase(round=self.round, phase=phase), barrier=True
         )
-
-
-def started_attributes(round_id: str) -> TypedSearchAttributes:
-    """Search attributes with which the gateway starts a round's run."""
-    return TypedSearchAttributes(
-        [
-            SearchAttributePair(STAGE, RoundStage.filing.value),
-            SearchAttributePair(ACTION_REQUIRED_BY, By.applicant.value),
-            SearchAttributePair(ROUND, round_id),
-        ]
-    )

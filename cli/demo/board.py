@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
@@ -57,7 +56,8 @@ class Board:
     """By application number: set when the application was sent back."""
     sheets: int = 0
     """Submitted score sheets."""
-    seconds: dict[str, float] = field(default_factory=dict)
+    under_way: list[str] = field(default_factory=list)
+    """Titles of stages that have begun and not ended."""
 
     @property
     def the_plan(self) -> Plan:
@@ -71,14 +71,13 @@ class Board:
         return self.sitting_open.setdefault(level, asyncio.Event())
 
     async def stage(self, title: str, work: Awaitable[T], total: int) -> T:
-        """One stage with its time."""
-        begun = time.monotonic()
+        """One stage, shown from its begin to its end."""
         self.show.begin(title, total)
-        try:
-            return await work
-        finally:
-            self.seconds[title] = round(time.monotonic() - begun, 1)
-            self.show.end(title)
+        self.under_way.append(title)
+        done = await work
+        self.under_way.remove(title)
+        self.show.end(title)
+        return done
 
 
 async def until(ready: Callable[[], Awaitable[T | None]], *, every: float = 0.3, longest: float = 1.0) -> T:

@@ -6,12 +6,12 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cli.demo import FEWEST
 from cli.demo.chance import dice
 from cli.demo.people import Person, people
 from contracts.lifecycle import Route, Status
 from contracts.rulepack import RulePack
 
-FEWEST = 8
 JUNIOR, INTERMEDIATE = "junior", "intermediate"
 
 

@@ -37,10 +37,12 @@ _BLOCK = 32
 def choose(path: Path, portal: int | None) -> dict[str, int]:
     """A port for each name. Earlier choices are kept while free; the whole is written to `path`.
 
-    Problem port_taken when the portal's port was asked for and is not free.
+    `portal` 0: any free one. Problem port_taken when the portal's port was asked for and is not free.
     """
     kept = {k: v for k, v in files.read_json(path).items() if k in NAMES and isinstance(v, int)}
-    if portal is not None:
+    if portal == 0:
+        kept.pop("portal", None)
+    elif portal is not None:
         if not is_free(portal):
             raise Problem(
                 "port_taken", f"端口 {portal} 已被占用，请用 --port 换一个（例如 --port {_near(portal)}）。"

@@ -23,8 +23,11 @@ from contracts.commands import (
     TargetKind,
 )
 from contracts.lifecycle import (
+    ActionRequiredBy,
     CaseRef,
     RoundRef,
+    RoundStage,
+    Stage,
     application_workflow_id,
     notice_workflow_id,
     round_workflow_id,
@@ -36,6 +39,7 @@ from gateway.intake.models import CommandRow
 from kit.http import Actor, ServiceClient
 from workflows import application
 from workflows import round as rounds
+from workflows.doors import attributes
 
 WORKFLOW_IDS = {
     TargetKind.application: application_workflow_id,
@@ -132,7 +136,7 @@ class Delivery:
                 task_queue=TASK_QUEUE,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                search_attributes=application.started_attributes(str(row.round_id)),
+                search_attributes=attributes(Stage.filing, ActionRequiredBy.applicant, row.round_id),
             )
         except WorkflowAlreadyStartedError:
             return refused("ended")
@@ -148,7 +152,7 @@ class Delivery:
                 task_queue=TASK_QUEUE,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                search_attributes=rounds.started_attributes(str(row.round_id)),
+                search_attributes=attributes(RoundStage.filing, ActionRequiredBy.applicant, row.round_id),
             )
         except WorkflowAlreadyStartedError:
             return refused("ended")

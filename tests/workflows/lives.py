@@ -8,13 +8,21 @@ from uuid import UUID
 from temporalio.client import WorkflowHandle
 
 from contracts.commands import CommandName
-from contracts.lifecycle import RoundRef, Route, Stage, notice_workflow_id, round_workflow_id
+from contracts.lifecycle import (
+    ActionRequiredBy,
+    RoundRef,
+    RoundStage,
+    Route,
+    Stage,
+    notice_workflow_id,
+    round_workflow_id,
+)
 from contracts.payment import Settled, SettleState
 from contracts.workflows import TASK_QUEUE
 from tests.workflows.conftest import shanghai
 from tests.workflows.world import KEY, ROUND, Applicant, World, play, send, start_application
+from workflows.doors import attributes
 from workflows.round import RoundWorkflow, StartRound
-from workflows.round import started_attributes as round_attributes
 
 JUNIOR = (Stage.exam, Stage.portfolio, Stage.totals, Stage.notice, Stage.certificate)
 INTERMEDIATE = (Stage.exam, Stage.portfolio, Stage.defence, Stage.totals, Stage.notice, Stage.certificate)
@@ -237,7 +245,7 @@ async def whole_round(world: World) -> Handles:
         StartRound(round=RoundRef(round_id=ROUND, pack_key=KEY)),
         id=round_workflow_id(ROUND),
         task_queue=TASK_QUEUE,
-        search_attributes=round_attributes(str(ROUND)),
+        search_attributes=attributes(RoundStage.filing, ActionRequiredBy.applicant, ROUND),
     )
     await called(world, "registration.move_round")
     await world.until(shanghai("2025-03-10 09:00"))
@@ -264,7 +272,7 @@ async def round_without_anybody_in_the_cut(world: World) -> Handles:
         StartRound(round=RoundRef(round_id=ROUND, pack_key=KEY)),
         id=round_workflow_id(ROUND),
         task_queue=TASK_QUEUE,
-        search_attributes=round_attributes(str(ROUND)),
+        search_attributes=attributes(RoundStage.filing, ActionRequiredBy.applicant, ROUND),
     )
     await called(world, "registration.move_round")
     await world.until(shanghai("2025-03-10 09:00"))

@@ -7,12 +7,20 @@ import pytest
 from temporalio.client import WorkflowHandle
 
 from contracts.commands import CommandName, Refused
-from contracts.lifecycle import RoundRef, RoundStage, Stage, notice_workflow_id, round_workflow_id
+from contracts.lifecycle import (
+    ActionRequiredBy,
+    RoundRef,
+    RoundStage,
+    Stage,
+    notice_workflow_id,
+    round_workflow_id,
+)
 from contracts.workflows import TASK_QUEUE
 from tests.workflows.conftest import shanghai
 from tests.workflows.lives import NOTICE, called
 from tests.workflows.world import KEY, ROUND, World, send
-from workflows.round import RoundWorkflow, StartRound, started_attributes
+from workflows.doors import attributes
+from workflows.round import RoundWorkflow, StartRound
 
 
 async def start_round(world: World) -> WorkflowHandle[RoundWorkflow, Any]:
@@ -21,7 +29,7 @@ async def start_round(world: World) -> WorkflowHandle[RoundWorkflow, Any]:
         StartRound(round=RoundRef(round_id=ROUND, pack_key=KEY)),
         id=round_workflow_id(ROUND),
         task_queue=TASK_QUEUE,
-        search_attributes=started_attributes(str(ROUND)),
+        search_attributes=attributes(RoundStage.filing, ActionRequiredBy.applicant, ROUND),
     )
 
 

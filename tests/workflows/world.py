@@ -21,6 +21,7 @@ from contracts import exam, gateway, payment, publication, registration, review,
 from contracts.commands import Command, CommandName, Outcome, Role, TargetKind
 from contracts.gateway import Closed, CloseWindow, Extended, OpenWindow, WindowEnded, WindowOpened
 from contracts.lifecycle import (
+    ActionRequiredBy,
     CaseRef,
     Phase,
     Plan,
@@ -38,7 +39,8 @@ from kit.temporal import NOT_YET, make_worker
 from rules import windows
 from rules.pack import LoadedPack
 from tests.workflows.settings import SETTINGS
-from workflows.application import ApplicationEnd, ApplicationLifecycle, StartApplication, started_attributes
+from workflows.application import ApplicationEnd, ApplicationLifecycle, StartApplication
+from workflows.doors import attributes
 
 KEY = "sha256/" + "0" * 64
 ROUND = UUID("01900000-0000-7000-8000-000000000001")
@@ -176,7 +178,7 @@ async def start_application(
         StartApplication(case=case, filing_closes_at=closes_at + world.offset),
         id=application_workflow_id(application),
         task_queue=TASK_QUEUE,
-        search_attributes=started_attributes(str(ROUND)),
+        search_attributes=attributes(Stage.filing, ActionRequiredBy.applicant, ROUND),
     )
     return Applicant(world=world, handle=handle, level=level, route=route)
 

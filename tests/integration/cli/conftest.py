@@ -71,8 +71,8 @@ def folder() -> Iterator[Path]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def start() -> AsyncIterator[Start]:
-    """start(folder, *fake parts): returns at once; killed at the end of the test if it still lives."""
+async def start(folder: Path) -> AsyncIterator[Start]:
+    """start(folder, *fake parts): returns at once; killed at the end of the test, before the folder is removed."""
     made: list[Fudao] = []
 
     async def run(folder: Path, *parts: str) -> Fudao:
