@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -38,6 +39,8 @@ class Board:
     bank: Mapping[str, BankItem]
     http: Http
     show: Show
+    startup: float = 0.0
+    """Seconds that the system took to start: no part of it takes longer to come back."""
     round_id: UUID = NOBODY
     plan: Plan | None = None
     numbered: dict[str, Persona] = field(default_factory=dict)
@@ -58,6 +61,10 @@ class Board:
     """Submitted score sheets."""
     under_way: list[str] = field(default_factory=list)
     """Titles of stages that have begun and not ended."""
+
+    def reserve(self, least: float) -> timedelta:
+        """How much of a window has to be left for it to be safe from a part's death: on a slow machine more."""
+        return timedelta(seconds=max(least, self.startup, 2 * self.http.longest_outage))
 
     @property
     def the_plan(self) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -36,7 +37,10 @@ class Unreachable(Exception):
 
 
 class Http:
-    """One pool of connections to the portal, one to everything else (object store, pay page). `calls` counts."""
+    """One pool of connections to the portal, one to everything else (object store, pay page).
+
+    `calls`, `repeats`: how many so far; `longest_outage`: seconds for which a call had to be repeated at most.
+    """
 
     def __init__(self, portal: str) -> None:
         timeout = httpx.Timeout(30.0, connect=5.0)
@@ -45,6 +49,7 @@ class Http:
         )
         self._others = httpx.AsyncClient(limits=_LIMITS, timeout=timeout, trust_env=False)
         self.calls = self.repeats = 0
+        self.longest_outage = 0.0
 
     async def __aenter__(self) -> Self:
         return self
@@ -100,12 +105,14 @@ class Http:
         _checked(await self._until_answered(call))
 
     async def _until_answered(self, call: Any) -> httpx.Response:
-        pause, waited = _FIRST_PAUSE, 0.0
+        pause, waited, begun = _FIRST_PAUSE, 0.0, time.monotonic()
         while True:
             self.calls += 1
             try:
                 answer: httpx.Response = await call()
                 if answer.status_code not in _AWAY:
+                    if waited:
+                        self.longest_outage = max(self.longest_outage, time.monotonic() - begun)
                     return answer
                 last = f"HTTP {answer.status_code}"
             except httpx.TransportError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -44,10 +45,13 @@ def demo(
     port = None if out.is_terminal else 0
     system = Embedded(folder, port=port, durable=False, say=lambda line: out.print(Text(line)))
 
+    begun = time.monotonic()
+
     async def play(running: Embedded) -> None:
         from cli.demo.play import play_round
 
-        result = await play_round(running, out, seed=seed, applicants=applicants)
+        startup = time.monotonic() - begun
+        result = await play_round(running, out, seed=seed, applicants=applicants, startup=startup)
         if report is not None:
             report.write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
 

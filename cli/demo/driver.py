@@ -40,8 +40,12 @@ _DOCUMENT = "渝青科教文〔2025〕演示1号"
 class Driver:
     """One demo. `play()` returns what came out; DemoFailed, Refusal or Unreachable say what went wrong."""
 
-    def __init__(self, http: Http, show: Show, *, seed: str, applicants: int, loaded: LoadedPack) -> None:
-        self.board = Board(seed=seed, pack=loaded.pack, bank=bank(loaded), http=http, show=show)
+    def __init__(
+        self, http: Http, show: Show, *, seed: str, applicants: int, loaded: LoadedPack, startup: float
+    ) -> None:
+        self.board = Board(
+            seed=seed, pack=loaded.pack, bank=bank(loaded), http=http, show=show, startup=startup
+        )
         self.personas = cast(seed, applicants, loaded.pack)
         self.applicants: list[Applicant] = []
         self.disqualified: set[str] = set()

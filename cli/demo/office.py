@@ -68,10 +68,9 @@ STAFF: tuple[tuple[str, str, tuple[Role, ...], str], ...] = (
     ("expert5", "专家 潘一鸣", (Role.expert,), "重庆邮电大学自动化学院"),
     ("expert6", "专家 余小林", (Role.expert,), "重庆自然博物馆研究部"),
 )
-_LEAST = timedelta(seconds=18)
-"""An extension is sent when a window has less than this left: whatever is killed comes back sooner."""
+_FILING_LEAST, _SITTING_LEAST = 18.0, 12.0
+"""Seconds below which a window is extended, at the least: whatever is killed comes back sooner."""
 _CORRECTION_MORE = timedelta(seconds=60)
-_SITTING_LEAST = timedelta(seconds=12)
 _REASON = "演示：按时办理的事项还没有全部得到答复"
 
 
@@ -158,9 +157,10 @@ class Office:
         """Extends the window as long as an act that is on time is not acknowledged; then waits for its end."""
         window = await until(self._filing_window)
         while self.board.filing_open:
-            if window.closes_at - now() < _LEAST:
-                more = timedelta(seconds=min(30, 5 + self.board.filing_open))
-                await self._extend(f"/rounds/{self.board.round_id}", Stage.filing, now() + _LEAST + more)
+            least = self.board.reserve(_FILING_LEAST)
+            if window.closes_at - now() < least:
+                later = now() + least + timedelta(seconds=min(30, 5 + self.board.filing_open))
+                await self._extend(f"/rounds/{self.board.round_id}", Stage.filing, later)
                 window = await until(self._filing_window)
             await asyncio.sleep(0.25)
         await asyncio.sleep(max(0.0, (window.closes_at - now()).total_seconds()))
@@ -168,7 +168,8 @@ class Office:
 
     async def extend_correction(self, application_id: UUID, closes_at: datetime) -> None:
         """More time for one who is about to answer."""
-        later = max(now() + _CORRECTION_MORE, closes_at + timedelta(seconds=1))
+        more = max(_CORRECTION_MORE, 2 * self.board.reserve(0))
+        later = max(now() + more, closes_at + timedelta(seconds=1))
         await self._extend(f"/applications/{application_id}", Stage.correction, later)
 
     async def _extend(self, target: str, stage: Stage, closes_at: datetime) -> None:
@@ -195,7 +196,7 @@ class Office:
         self.board.sitting(level).set()
         while sitting.state is not SittingState.closed:
             assert sitting.closes_at is not None
-            if await self._written(level, sitting.closes_at - _SITTING_LEAST):
+            if await self._written(level, sitting.closes_at - self.board.reserve(_SITTING_LEAST)):
                 # until it closes by itself, and absent ones are noted
                 await asyncio.sleep(max(0.5, (sitting.closes_at - now()).total_seconds()))
             else:

@@ -22,14 +22,17 @@ _FAILURES = (DemoFailed, Refusal, Unreachable)
 _LONGEST, _LONGEST_EACH = 900.0, 30.0  # seconds after which it is stuck, whatever the machine
 
 
-async def play_round(system: Embedded, out: Console, *, seed: str, applicants: int) -> Result:
-    """The round and its table. Problem demo_failed or demo_stuck with what went wrong."""
+async def play_round(system: Embedded, out: Console, *, seed: str, applicants: int, startup: float) -> Result:
+    """The round and its table. `startup`: seconds that the system took to start.
+
+    Problem demo_failed or demo_stuck with what went wrong.
+    """
     loaded = load(root() / "rulepacks" / PACK)
     certificates = system.data / "certificates"
     try:
         async with Http(system.addresses.portal) as http:
             with Progressing(out) as show:
-                driver = Driver(http, show, seed=seed, applicants=applicants, loaded=loaded)
+                driver = Driver(http, show, seed=seed, applicants=applicants, loaded=loaded, startup=startup)
                 async with asyncio.timeout(_LONGEST + _LONGEST_EACH * applicants):
                     result = await driver.play(system.secrets.operator_token, certificates)
         check(result)

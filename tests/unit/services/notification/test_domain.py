@@ -1,0 +1,91 @@
+"""Which events are told, in which words, and when the last reminder goes out."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from contracts.events import EventType, case_event
+from contracts.lifecycle import ActionRequiredBy, CaseRef, Stage, Status, Transition
+from services.notification import domain
+
+CASE = CaseRef(
+    application_id=UUID(int=1),
+    round_id=UUID(int=2),
+    application_number="2024-J-00001",
+    level="junior",
+    pack_key="sha256/" + "0" * 64,
+)
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=domain.SHANGHAI)
+
+
+@pytest.mark.clause("Q11")
+@pytest.mark.parametrize(
+    ("closes_at", "morning"),
+    [
+        ("2025-03-07 00:00", "2025-03-06 08:00"),  # 24:00 of 6 March
+        ("2025-03-07 18:00", "2025-03-07 08:00"),
+        ("2025-01-01 00:00", "2024-12-31 08:00"),
+    ],
+)
+def test_the_last_reminder_is_in_the_morning_of_the_last_day(closes_at: str, morning: str) -> None:
+    assert domain.last_morning(at(closes_at).astimezone(UTC)) == at(morning)
+
+
+@pytest.mark.parametrize(
+    ("moment", "words"), [("2025-03-07 00:00", "3月6日24:00"), ("2025-03-07 18:05", "3月7日18:05")]
+)
+def test_deadlines_as_people_say_them(moment: str, words: str) -> None:
+    assert domain.in_words(at(moment).astimezone(UTC)) == words
+
+
+def opened(status: Status, closes_at: datetime | None = None) -> Transition:
+    return Transition(
+        seq=3,
+        stage=Stage.qualification,
+        status=status,
+        action_required_by=ActionRequiredBy.reviewer,
+        closes_at=closes_at,
+    )
+
+
+def test_the_second_look_is_not_told_as_filed_again() -> None:
+    said = [
+        domain.telling(
+            case_event(
+                EventType.qualification_opened,
+                CASE,
+                effect_key="k",
+                occurred_at=datetime.now(UTC),
+                transition=opened(status),
+            )
+        )
+        for status in (Status.under_review, Status.under_second_review)
+    ]
+    assert said[0] is not None
+    assert said[0].template == "filed"
+    assert said[1] is None
+
+
+@pytest.mark.clause("Q10", "Q11")
+def test_a_correction_is_told_with_its_deadline() -> None:
+    event = case_event(
+        EventType.correction_opened,
+        CASE,
+        effect_key="k",
+        occurred_at=datetime.now(UTC),
+        transition=opened(Status.awaiting_correction, at("2025-03-07 00:00")),
+    )
+    said = domain.telling(event)
+    assert said is not None
+    text = domain.render(said.template, said.values)
+    assert "2024-J-00001" in text
+    assert "3月6日24:00" in text
+    assert "仅有一次机会" in text
+
+
+def test_every_told_event_has_a_template() -> None:
+    assert set(domain._TOLD.values()) <= set(domain.TEMPLATES)
