@@ -89,9 +89,11 @@ async def test_no_page_scrolls_sideways_and_each_has_one_heading(browser: Browse
 async def test_login_by_code_with_and_without_javascript(browser: Browser, site: Site, scripts: bool) -> None:
     async with opened(browser, site, java_script_enabled=scripts) as page:
         await page.goto(f"{site.url}/my")
+        await page.wait_for_url(f"{site.url}/login?next=/my")
         assert page.url == f"{site.url}/login?next=/my"
         await page.get_by_label("手机号").fill("13912345678")
         await page.get_by_role("button", name="获取验证码").click()
+        await page.get_by_label("6 位验证码").wait_for()
         code = json.loads(site.world.services.last("notification")["body"])["params"]["code"]
         wrong = f"{(int(code) + 1) % 10**6:06}"
         await page.get_by_label("6 位验证码").fill(wrong)
@@ -99,8 +101,10 @@ async def test_login_by_code_with_and_without_javascript(browser: Browser, site:
         assert await page.get_by_role("alert").inner_text() == "验证码不正确或已失效，请核对或重新获取。"
         await page.get_by_label("6 位验证码").fill(code)
         await page.get_by_role("button", name="登录").click()
+        await page.wait_for_url(f"{site.url}/my")
         assert page.url == f"{site.url}/my"
-        await page.get_by_role("button", name="退出").click()
+        async with page.expect_navigation():
+            await page.get_by_role("button", name="退出").click()
         await page.goto(f"{site.url}/my")
         assert page.url.startswith(f"{site.url}/login")
 
@@ -158,7 +162,8 @@ async def test_a_certificate_is_verified_by_its_number(browser: Browser, site: S
     async with opened(browser, site) as page:
         await page.goto(f"{site.url}/verify")
         await page.get_by_label("证书编号").fill(NUMBER)
-        await page.get_by_role("button", name="核验").click()
+        async with page.expect_navigation():
+            await page.get_by_role("button", name="核验").click()
         assert await page.get_by_role("status").all_inner_texts() == [
             "证书真实有效",
             "这是演示用的样张，没有任何协会的电子印章。",
@@ -175,6 +180,7 @@ async def test_the_set_up_link_makes_the_operator_once(browser: Browser, site: S
         await page.get_by_label("姓名").fill("管理员")
         await page.get_by_label("密码").fill("a long enough secret")
         await page.get_by_role("button", name="建立并登录").click()
+        await page.wait_for_url(f"{site.url}/staff")
         assert page.url == f"{site.url}/staff"
         assert await page.get_by_role("link", name="收件箱").count() == 1
         answer = await page.goto(f"{site.url}/setup?token={OPERATOR_TOKEN}")
@@ -185,7 +191,9 @@ async def test_the_set_up_link_makes_the_operator_once(browser: Browser, site: S
 async def test_the_language_switch_stays(browser: Browser, site: Site) -> None:
     async with opened(browser, site) as page:
         await page.goto(f"{site.url}/verify?number={NUMBER}")
-        await page.get_by_role("link", name="English").click()
+        async with page.expect_navigation():
+            await page.get_by_role("link", name="English").click()
+        await page.wait_for_url(f"{site.url}/verify?number={NUMBER}")
         assert page.url == f"{site.url}/verify?number={NUMBER}"
         assert await page.locator("h1").inner_text() == "Verify a certificate"
         await page.goto(f"{site.url}/login")
@@ -206,6 +214,7 @@ async def test_identity_comes_first(browser: Browser, site: Site) -> None:
     )
     async with opened(browser, site, token=token) as page:
         await page.goto(f"{site.url}/my/apply/{site.round_id}")
+        await page.wait_for_url(f"{site.url}/my/identity")
         assert page.url == f"{site.url}/my/identity"
         await page.get_by_label("姓名").fill("李四")
         await page.get_by_label("证件类型").select_option("passport")
@@ -213,6 +222,7 @@ async def test_identity_comes_first(browser: Browser, site: Site) -> None:
         world.services.put("registration", "PUT", "/me/identity", 200, view.model_dump(mode="json"))
         world.services.put("registration", "GET", "/me/person", 200, view.model_dump(mode="json"))
         await page.get_by_role("button", name="保存").click()
+        await page.wait_for_url(f"{site.url}/my")
         assert page.url == f"{site.url}/my"
         assert await page.get_by_text("李四 · E1*****78").count() == 1
     sent = next(one for one in world.services.asked if one["method"] == "PUT")
