@@ -41,7 +41,7 @@ def test_correction(opened: date, last: date) -> None:
     assert end == datetime(last.year, last.month, last.day, 16, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(("stage", "seconds"), [("filing", 45), ("correction", 15), ("notice", 8)])
+@pytest.mark.parametrize(("stage", "seconds"), [("filing", 45), ("correction", 45), ("notice", 8)])
 def test_demo_counts_seconds(stage: str, seconds: int) -> None:
     opening = datetime(2030, 1, 1, tzinfo=UTC)
     assert window_for(DEMO_PACK, stage, opening) == (opening, opening + timedelta(seconds=seconds))
