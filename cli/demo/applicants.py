@@ -78,6 +78,8 @@ class Applicant:
         self.board, self.persona, self.caller = board, persona, caller
         self.application_id = UUID(int=0)
         self.number = ""
+        self.filed = asyncio.Event()
+        """Everything is done that is to be done in time."""
         self._version = 1
         self._form_version = 0
         self._files: dict[str, str] = {}
@@ -135,6 +137,7 @@ class Applicant:
 
     async def withdraw(self) -> None:
         """As soon as the application is filed (L1)."""
+        await self.filed.wait()
 
         async def filed() -> bool | None:
             return (await self.case()).stage is not Stage.filing or None
@@ -217,11 +220,8 @@ class Applicant:
 
     async def correct(self, office: Any) -> None:
         """What was sent back is answered: in time, or (never_corrects) only when the window has closed (Q10, Q11)."""
+        await self.filed.wait()
         await self.board.sent_back(self.number).wait()
-        if self.persona.kind is Kind.never_corrects:
-            await until(self._ended, every=1.0)
-            await self._refused(CommandName.resubmit, Resubmit(draft_version=self._version))
-            return
 
         async def unlocked() -> CaseView | None:
             case = await self.case()
@@ -230,6 +230,11 @@ class Applicant:
         case = await until(unlocked, every=0.15)
         if case.closes_at is None:
             raise DemoFailed(f"{self.number}：退回修改没有期限")
+        if self.persona.kind is Kind.never_corrects:
+            await asyncio.sleep(max(0.0, (case.closes_at - now()).total_seconds()))
+            await until(self._ended, every=0.5)
+            await self._refused(CommandName.resubmit, Resubmit(draft_version=self._version))
+            return
         await office.extend_correction(self.application_id, case.closes_at)
         await self._correct()
 

@@ -49,7 +49,7 @@ class Board:
     """Acts of filing that are on time and not yet acknowledged."""
     filing_closed: asyncio.Event = field(default_factory=asyncio.Event)
     papers_in: asyncio.Event = field(default_factory=asyncio.Event)
-    """The first paper is handed in."""
+    """All papers are handed in: experts begin. Candidates have a clock, experts have none."""
     sitting_open: dict[str, asyncio.Event] = field(default_factory=dict)
     exam_open: dict[str, int] = field(default_factory=dict)
     """By level: candidates whose papers are not handed in yet."""

@@ -30,6 +30,7 @@ from contracts.http.review import (
 )
 
 _IDLE, _IDLEST = 0.3, 1.2
+_ARMFUL = 3  # tasks that a reviewer takes up at once
 _SLOW_FIRST = {Kind.never_corrects: 0, Kind.ineligible: 1, Kind.corrects_badly: 1, Kind.corrects_well: 1}
 """Whose corrections take longest is looked at first."""
 _TAKEN = frozenset({"task_taken", "task_ended", "task_not_found", "not_found", "task_conflict_of_interest"})
@@ -51,15 +52,16 @@ class Desks:
         pause = _IDLE
         while sum(self._board.decisions.values()) < wanted:
             page = await reviewer.get("/tasks", TaskPage, kind=TaskKind.qualification, limit="100")
-            card = min(self._open(page), key=self._urgency, default=None)
-            if card is None:
-                await asyncio.sleep(pause)
-                pause = min(pause * 1.4, _IDLEST)
+            cards = sorted(self._open(page), key=self._urgency)[:_ARMFUL]
+            self._taken.update(card.id for card in cards)
+            for card in cards:
+                if not await self._decide(reviewer, card):
+                    self._taken.discard(card.id)
+            if cards:
+                pause = _IDLE
                 continue
-            pause = _IDLE
-            self._taken.add(card.id)
-            if not await self._decide(reviewer, card):
-                self._taken.discard(card.id)
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.4, _IDLEST)
 
     def _open(self, page: TaskPage) -> Iterator[TaskCard]:
         for card in page.tasks:

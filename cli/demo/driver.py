@@ -105,6 +105,7 @@ class Driver:
                 await applicant.look()
                 board.numbered[applicant.number] = applicant.persona
                 await applicant.file()
+                applicant.filed.set()
                 board.filing_open -= 1
                 board.show.step("申报")
 
@@ -148,47 +149,35 @@ class Driver:
         """What besides the reviewers' decisions settles an application."""
         match applicant.persona.kind:
             case Kind.withdrawn:
-                return self._after_applying(applicant, applicant.withdraw)
+                return applicant.withdraw()
             case Kind.direct | Kind.direct_refused as kind:
-                accepted = kind is Kind.direct
-                letter = evidence.certificate_pdf(
-                    [["认定意见", "经研究，" + ("同意" if accepted else "不同意")]]
-                )
-
-                async def decide() -> None:
-                    await self.office.decide_outside(
-                        applicant.application_id, accepted=accepted, letter=letter
-                    )
-
-                return self._after_applying(applicant, decide)
+                return self._outside(applicant, accepted=kind is Kind.direct)
             case _ if applicant.persona.fault is not None:
-
-                async def correct() -> None:
-                    await applicant.correct(self.office)
-
-                return self._after_applying(applicant, correct)
+                return applicant.correct(self.office)
         return None
 
-    async def _after_applying(self, applicant: Applicant, act: Callable[[], Work]) -> None:
-        async def applied() -> bool | None:
-            return bool(applicant.number) or None
-
-        await until(applied)
-        await act()
+    async def _outside(self, applicant: Applicant, *, accepted: bool) -> None:
+        await applicant.filed.wait()
+        opinion = "经研究，同意认定。" if accepted else "经研究，不符合破格直接认证的条件。"
+        letter = evidence.certificate_pdf([["认定意见", opinion]])
+        await self.office.decide_outside(applicant.application_id, accepted=accepted, letter=letter)
 
     # exam, sheets -----------------------------------------------------------------------------------------
 
     async def _exams(self) -> None:
         await self.board.filing_closed.wait()
+        levels: dict[str, list[Applicant]] = {one.id: [] for one in self.board.pack.levels}
+        for one in self.applicants:
+            if one.persona.enrolled:
+                levels[one.persona.level].append(one)
+        self.board.exam_open = {
+            level: sum(one.persona.sits for one in mine) for level, mine in levels.items()
+        }
         async with asyncio.TaskGroup() as group:
-            for level in self.board.pack.levels:
-                mine = [one for one in self.applicants if one.persona.level == level.id]
-                enrolled = sum(one.persona.enrolled for one in mine)
-                if enrolled:
-                    writers = [one for one in mine if one.persona.sits]
-                    self.board.exam_open[level.id] = len(writers)
-                    group.create_task(self.office.hold_sitting(level.id, enrolled))
-                    group.create_task(self._sit(level.id, writers))
+            for level, mine in levels.items():
+                if mine:
+                    group.create_task(self.office.hold_sitting(level, len(mine)))
+                    group.create_task(self._sit(level, [one for one in mine if one.persona.sits]))
 
     async def _sit(self, level: str, writers: list[Applicant]) -> None:
         await self.board.sitting(level).wait()
@@ -196,13 +185,14 @@ class Driver:
         async def sit(applicant: Applicant) -> None:
             await applicant.sit()
             self.board.exam_open[level] -= 1
-            self.board.papers_in.set()
+            if not any(self.board.exam_open.values()):
+                self.board.papers_in.set()
             self.board.show.step("笔试")
 
         await _limited(sit, writers, _WRITERS)
 
     async def _assessment(self) -> None:
-        """Experts begin as soon as the first paper is handed in."""
+        """Experts begin when all papers are handed in."""
         await self.board.papers_in.wait()
         marks = self.board.the_plan.marks.values()
         wanted = sum(len(one.portfolio) + len(one.defence) for one in marks)

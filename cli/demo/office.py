@@ -68,8 +68,9 @@ STAFF: tuple[tuple[str, str, tuple[Role, ...], str], ...] = (
     ("expert5", "专家 潘一鸣", (Role.expert,), "重庆邮电大学自动化学院"),
     ("expert6", "专家 余小林", (Role.expert,), "重庆自然博物馆研究部"),
 )
-_FILING_LEAST, _SITTING_LEAST = 18.0, 12.0
+_LEAST = 12.0
 """Seconds below which a window is extended, at the least: whatever is killed comes back sooner."""
+_MORE = timedelta(seconds=8)
 _CORRECTION_MORE = timedelta(seconds=60)
 _REASON = "演示：按时办理的事项还没有全部得到答复"
 
@@ -157,9 +158,9 @@ class Office:
         """Extends the window as long as an act that is on time is not acknowledged; then waits for its end."""
         window = await until(self._filing_window)
         while self.board.filing_open:
-            least = self.board.reserve(_FILING_LEAST)
+            least = self.board.reserve(_LEAST)
             if window.closes_at - now() < least:
-                later = now() + least + timedelta(seconds=min(30, 5 + self.board.filing_open))
+                later = now() + least + _MORE
                 await self._extend(f"/rounds/{self.board.round_id}", Stage.filing, later)
                 window = await until(self._filing_window)
             await asyncio.sleep(0.25)
@@ -196,7 +197,7 @@ class Office:
         self.board.sitting(level).set()
         while sitting.state is not SittingState.closed:
             assert sitting.closes_at is not None
-            if await self._written(level, sitting.closes_at - self.board.reserve(_SITTING_LEAST)):
+            if await self._written(level, sitting.closes_at - self.board.reserve(_LEAST)):
                 # until it closes by itself, and absent ones are noted
                 await asyncio.sleep(max(0.5, (sitting.closes_at - now()).total_seconds()))
             else:
