@@ -22,6 +22,7 @@ from temporalio.testing import WorkflowEnvironment
 from kit.db import ROLES, bootstrap
 from kit.settings import Settings, derive_service_key
 from kit.temporal import connect, converter_for, ensure_search_attributes
+from tests.demos import DemoRun, start_demo
 from tests.servers import Servers, dsn_of, set_clock_offset
 
 _PASSWORD = secrets.token_urlsafe(12)  # one for all roles and databases: roles belong to the whole server
@@ -30,6 +31,21 @@ _PASSWORD = secrets.token_urlsafe(12)  # one for all roles and databases: roles 
 _CODEC_KEYS = {"test": bytes(range(32))}
 _ROOT_KEY = bytes(range(3, 35))
 _ACTOR_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(4, 36)))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Several workers share the files among them; all that look at one demo go to the same, which plays it once."""
+    for item in items:
+        group = "demo" if "demo_run" in getattr(item, "fixturenames", ()) else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def demo_run() -> AsyncIterator[DemoRun]:
+    """A whole round, played once."""
+    run = await (await start_demo()).finish()
+    yield run
+    shutil.rmtree(run.folder, ignore_errors=True)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

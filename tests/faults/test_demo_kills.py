@@ -9,14 +9,13 @@ from contextlib import suppress
 import pytest
 
 from tests.demos import DemoRun, left_running, start_demo
-from tests.e2e.conftest import demo_run  # noqa: F401 - the same run for both
 
 VICTIMS = ("workflows", "gateway", "registration", "review")
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-async def test_kills_change_neither_outcomes_nor_list(demo_run: DemoRun) -> None:  # noqa: F811
+async def test_kills_change_neither_outcomes_nor_list(demo_run: DemoRun) -> None:
     demo = await start_demo()
     killed: list[str] = []
     seen: dict[str, int] = {}
