@@ -26,7 +26,7 @@ RED, BLUE, BLACK = (38, 32, 200), (120, 50, 30), (30, 28, 26)
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """How one scan looks. `unsigned`: pages without signature; `sealed`: pages that bear the seal, None: the right one."""
+    """How one scan looks. `unsigned`: pages without signature; `sealed`: pages with the seal, None: the right one."""
 
     dpi: int = 150
     turn: float = 0.0
@@ -103,7 +103,11 @@ def stamp(page: Picture, at: tuple[float, float], look: Look, chance: random.Ran
     drawn = Image.new("L", (side, side), 0)
     pen = ImageDraw.Draw(drawn)
     middle, radius = side / 2, look.seal_mm / 2 * px
-    pen.ellipse((middle - radius, middle - radius, middle + radius, middle + radius), outline=255, width=round(1.1 * px))
+    pen.ellipse(
+        (middle - radius, middle - radius, middle + radius, middle + radius),
+        outline=255,
+        width=round(1.1 * px),
+    )
     star = []
     for corner in range(10):
         reach = radius * (0.32 if corner % 2 == 0 else 0.125)
@@ -120,8 +124,14 @@ def stamp(page: Picture, at: tuple[float, float], look: Look, chance: random.Ran
             font=font,
             anchor="mm",
         )
-    mask = np.asarray(drawn.rotate(chance.uniform(-25, 25), resample=Image.Resampling.BICUBIC)).astype(np.float32)
-    grain = np.random.default_rng(chance.randrange(2**32)).random((side // 6 + 1, side // 6 + 1)).astype(np.float32)
+    mask = np.asarray(drawn.rotate(chance.uniform(-25, 25), resample=Image.Resampling.BICUBIC)).astype(
+        np.float32
+    )
+    grain = (
+        np.random.default_rng(chance.randrange(2**32))
+        .random((side // 6 + 1, side // 6 + 1))
+        .astype(np.float32)
+    )
     uneven = cv2.resize(grain, (side, side), interpolation=cv2.INTER_CUBIC)
     mask = mask / 255 * look.faint * np.clip(0.55 + 0.8 * uneven, 0, 1)
     x, y = round(at[0] * px - side / 2), round(at[1] * px - side / 2)
@@ -130,7 +140,9 @@ def stamp(page: Picture, at: tuple[float, float], look: Look, chance: random.Ran
     some = mask[y0 - y : y1 - y, x0 - x : x1 - x, None]
     under = page[y0:y1, x0:x1].astype(np.float32)
     # ink takes light away: what was black stays black
-    page[y0:y1, x0:x1] = (under * (1 - some) + np.minimum(under, np.array(RED, np.float32)) * some).astype(np.uint8)
+    page[y0:y1, x0:x1] = (under * (1 - some) + np.minimum(under, np.array(RED, np.float32)) * some).astype(
+        np.uint8
+    )
 
 
 def dirtied(page: Picture, look: Look, chance: random.Random) -> Picture:
@@ -143,7 +155,9 @@ def dirtied(page: Picture, look: Look, chance: random.Random) -> Picture:
         page[:cut], page[-cut:], page[:, :cut], page[:, -cut:] = 255, 255, 255, 255
     if look.turn:
         matrix = cv2.getRotationMatrix2D((width / 2, height / 2), look.turn, 1.0)
-        page = np.asarray(cv2.warpAffine(page, matrix, (width, height), borderValue=(250, 250, 250)), np.uint8)
+        page = np.asarray(
+            cv2.warpAffine(page, matrix, (width, height), borderValue=(250, 250, 250)), np.uint8
+        )
     if look.photo:
         page = photographed(page, chance)
     height, width = page.shape[:2]
@@ -187,7 +201,12 @@ def watermarked(page: Picture) -> Picture:
     pen = ImageDraw.Draw(image)
     size = max(10, page.shape[0] // 55)
     font = ImageFont.load_default(size=size)
-    pen.text((page.shape[1] - 14 * size, page.shape[0] - 2 * size), "Scanned by ScanKing App", fill=(120, 120, 120), font=font)
+    pen.text(
+        (page.shape[1] - 14 * size, page.shape[0] - 2 * size),
+        "Scanned by ScanKing App",
+        fill=(120, 120, 120),
+        font=font,
+    )
     return np.asarray(image)[:, :, ::-1].copy()
 
 
@@ -206,7 +225,9 @@ def as_pdf(pictures: Sequence[Picture], *, dpi: int = 150, quality: int = 75) ->
     """A PDF of pictures, as scanners make it."""
     images = [_image(one) for one in pictures]
     out = io.BytesIO()
-    images[0].save(out, "PDF", save_all=True, append_images=images[1:], resolution=float(dpi), quality=quality)
+    images[0].save(
+        out, "PDF", save_all=True, append_images=images[1:], resolution=float(dpi), quality=quality
+    )
     return out.getvalue()
 
 

@@ -7,6 +7,7 @@ from services.registration import api
 from services.registration.activities import activities
 from services.registration.adapters.form_pdf import FormPrinter
 from services.registration.adapters.inspector import Inspector
+from services.registration.adapters.scan_reader import ScanReader
 from services.registration.service import Registration
 from services.registration.service.parts import Parts
 from services.registration.settings import RegistrationSettings
@@ -23,6 +24,7 @@ def service(context: Context[RegistrationSettings]) -> Registration:
             packs=Packs(context.store.get_content),
             printer=FormPrinter(Typesetter(settings.font_paths)),
             inspector=Inspector(timeout=settings.inspection_timeout, memory=settings.inspection_memory),
+            reader=ScanReader(timeout=settings.scan_timeout, memory=settings.scan_memory),
         )
     )
 

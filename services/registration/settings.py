@@ -34,5 +34,9 @@ class RegistrationSettings(Settings):
     """Seconds after which a file that is still being opened counts as one that does not open."""
     inspection_memory: int = Field(default=1024 * MiB, gt=0)
     """Address space of the process that opens files."""
+    scan_timeout: float = Field(default=60.0, gt=0)
+    """Seconds by the clock that reading one file of a scan may take; beyond, a person looks at it."""
+    scan_memory: int = Field(default=1536 * MiB, gt=0)
+    """Address space of the process that reads scans."""
     font_paths: tuple[Path, ...] = ()
     """Folders with Noto/Source Han CJK fonts; empty: looked for where systems keep them."""

@@ -85,7 +85,11 @@ def _seals(shape: Shape, snapshot: Snapshot) -> dict[str, Any]:
     own = [one for one in table if kind in one.kinds]
     named = [one.id for one in shape.pack.kinds if kind in (one.id, one.name)]
     own = own or [one for one in table if set(named) & set(one.kinds)]
-    first = f"{own[0].who}：由{own[0].seal}审核并盖章" if own else "由工作单位审核并盖章（公章名称与所填单位一致）"
+    first = (
+        f"{own[0].who}：由{own[0].seal}审核并盖章"
+        if own
+        else "由工作单位审核并盖章（公章名称与所填单位一致）"
+    )
     others = [f"{one.who}：由{one.seal}盖章" for one in table if one not in own[:1]]
     return {"seal_first": first, "seal_others": others}
 

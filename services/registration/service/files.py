@@ -19,12 +19,14 @@ from services.registration.adapters.inspector import NotTaken, Reading
 from services.registration.domain.files import PROBLEMS, judge
 from services.registration.models import Application, File
 from services.registration.service.parts import Parts, conflict, seen_case
+from services.registration.service.scans import ScanDesk
 from services.registration.service.view import state_of
 
 
 class FileDesk:
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, scans: ScanDesk) -> None:
         self._parts = parts
+        self._scans = scans
 
     async def begin(self, application_id: UUID, actor: Actor, new: NewFile) -> Upload:
         """A form for one upload, bound to its key, type and size. Errors: too_large, invalid, conflict."""
@@ -115,6 +117,8 @@ class FileDesk:
             "content_key": content_key,
             "reading_key": reading_key,
             "pages": reading.pages,
+            # the pages of a scan are read when it arrives, so that its owner sees them before handing it in
+            "scan_key": await self._scans.read(file, data) if file.purpose == Purpose.scan else None,
         }
 
     async def _file(self, session: AsyncSession, application_id: UUID, file_id: UUID) -> File:

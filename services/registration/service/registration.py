@@ -11,7 +11,9 @@ from services.registration.service.files import FileDesk
 from services.registration.service.filing import Filing
 from services.registration.service.parts import Parts
 from services.registration.service.people import People
+from services.registration.service.prints import Prints
 from services.registration.service.rounds import RoundDesk
+from services.registration.service.scans import ScanDesk
 from services.registration.service.taking_back import TakingBack
 
 
@@ -21,9 +23,11 @@ class Registration:
         self.rounds = RoundDesk(parts)
         self.people = People(parts)
         self.drafts = Drafts(parts)
-        self.files = FileDesk(parts)
+        self.prints = Prints(parts)
+        self.scans = ScanDesk(parts, self.prints)
+        self.files = FileDesk(parts, self.scans)
         self.applying = Applying(parts)
-        self.filing = Filing(parts)
+        self.filing = Filing(parts, self.scans)
         self.taking_back = TakingBack(parts)
         self.cases = Cases(parts)
 
@@ -51,5 +55,6 @@ class Registration:
         return PrepareResult()
 
     async def aclose(self) -> None:
-        """Ends the process that opens files."""
+        """Ends the processes that open files and read scans."""
         await self.parts.inspector.close()
+        await self.parts.reader.close()

@@ -88,8 +88,8 @@ def cover(grey: Picture, matrix: Matrix, target: Print) -> float:
     height, width = target.ink.shape[0] // _COARSE, target.ink.shape[1] // _COARSE
     laid = cv2.warpPerspective(grey, half @ matrix, (width, height), flags=cv2.INTER_AREA, borderValue=255)
     seen = np.asarray(dark(np.asarray(laid, np.uint8), 0.8, 15), np.uint8)
-    near = cv2.dilate(seen, np.ones((_NEAR // _COARSE * 2 + 1,) * 2, np.uint8))
-    own = cv2.resize(target.ink, (width, height), interpolation=cv2.INTER_NEAREST)
+    near = np.asarray(cv2.dilate(seen, np.ones((_NEAR // _COARSE * 2 + 1,) * 2, np.uint8)), np.uint8)
+    own = np.asarray(cv2.resize(target.ink, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
     total = int(own.sum())
     return float((own & near).sum()) / total if total else 0.0
 
@@ -140,7 +140,7 @@ def _small(grey: Picture) -> Picture:
 
 def _features(small: Picture) -> tuple[Any, Any]:
     finder = cv2.ORB.create(nfeatures=_FEATURES, scaleFactor=1.3, nlevels=5, fastThreshold=12)
-    points, words = finder.detectAndCompute(small, None)  # type: ignore[call-overload]
+    points, words = finder.detectAndCompute(small, None)
     places = np.array([one.pt for one in points], np.float32).reshape(-1, 2) * _COARSE + (_COARSE - 1) / 2
     return places, words
 

@@ -37,8 +37,16 @@ def codes_of(page: Page) -> list[Code]:
 def _pictures(page: Page, grey: Picture) -> Iterator[Callable[[], tuple[Picture, float]]]:
     yield lambda: (grey, 1.0)
     yield lambda: _larger(page, grey)
-    yield lambda: (_binary(cv2.resize(grey, None, fx=1.5, fy=1.5, interpolation=cv2.INTER_CUBIC)), 1.5)
-    yield lambda: (cv2.resize(cv2.GaussianBlur(grey, (0, 0), 1.0), None, fx=2.5, fy=2.5), 2.5)  # type: ignore[return-value]
+    yield lambda: (_binary(_scaled(grey, 1.5)), 1.5)
+    yield lambda: (_scaled(_blurred(grey, 1.0), 2.5), 2.5)
+
+
+def _scaled(grey: Picture, by: float) -> Picture:
+    return np.asarray(cv2.resize(grey, None, fx=by, fy=by, interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def _blurred(grey: Picture, sigma: float) -> Picture:
+    return np.asarray(cv2.GaussianBlur(grey, (0, 0), sigma), np.uint8)
 
 
 def _larger(page: Page, grey: Picture) -> tuple[Picture, float]:
@@ -46,15 +54,17 @@ def _larger(page: Page, grey: Picture) -> tuple[Picture, float]:
     return sharp, sharp.shape[1] / grey.shape[1]
 
 
-def _binary(grey: npt.ArrayLike) -> Picture:
-    smooth = cv2.GaussianBlur(np.asarray(grey, np.uint8), (0, 0), 0.8)
+def _binary(grey: Picture) -> Picture:
+    smooth = _blurred(grey, 0.8)
     made = cv2.adaptiveThreshold(smooth, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, 51, 8)
     return np.asarray(made, np.uint8)
 
 
 def _read(picture: Picture, scale: float) -> list[Code]:
     found: dict[str, Code] = {}
-    for one in zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode, try_invert=False):
+    for one in zxingcpp.read_barcodes(
+        picture, formats=zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode]), try_invert=False
+    ):
         if not _OURS.fullmatch(one.text) or one.text in found:
             continue
         at = one.position

@@ -43,7 +43,9 @@ def signature(picture: Picture, fit: Fit, target: Print, zone: Place, kind: str)
     # from a little above the line's room to a little below the line; what stands left of it stays out
     place = zone.grown(-1.0, 1.5, 0, 2.5)
     added = _added(np.asarray(grey, np.uint8), fit, target, place, 0.72 if coloured else 0.78)
-    line = cv2.morphologyEx(cv2.dilate(added, np.ones((3, 1), np.uint8)), cv2.MORPH_OPEN, np.ones((1, round(14 * PX)), np.uint8))
+    line = cv2.morphologyEx(
+        cv2.dilate(added, np.ones((3, 1), np.uint8)), cv2.MORPH_OPEN, np.ones((1, round(14 * PX)), np.uint8)
+    )
     added[line > 0] = 0
     count, _, stats, _ = cv2.connectedComponentsWithStats(added, connectivity=8)
     strokes = [s for s in stats[1:count] if s[cv2.CC_STAT_AREA] >= 0.25 * MM2]
@@ -122,7 +124,9 @@ def _inside(x: float, y: float, zone: Place) -> bool:
 def _red(picture: Picture) -> Mask:
     """Red ink (1): clearly more red than green and blue, by the paper's own colour."""
     paper = np.percentile(picture[::7, ::7].reshape(-1, 3), 85, axis=0)
-    blue, green, rest = cv2.split(picture.astype(np.float32) * (235.0 / np.maximum(paper, 60.0)).astype(np.float32))
+    blue, green, rest = cv2.split(
+        picture.astype(np.float32) * (235.0 / np.maximum(paper, 60.0)).astype(np.float32)
+    )
     made = (rest - np.maximum(blue, green) > 45) & (np.abs(blue - green) < 70) & (rest > 90)
     return np.asarray(made, np.uint8)
 

@@ -53,7 +53,9 @@ def _of_pdf(data: bytes) -> Iterator[Page]:
     try:
         for number in range(min(len(document), MAX_PAGES)):
             page = document[number]
-            yield Page(_rendered(page, LONG_SIDE), not _scanned(page), lambda page=page: _rendered(page, _SHARP))
+            yield Page(
+                _rendered(page, LONG_SIDE), not _scanned(page), lambda page=page: _rendered(page, _SHARP)
+            )
             page.close()
     finally:
         document.close()

@@ -132,7 +132,11 @@ def _zones(picture: Picture, kind: str, prints: Prints, number: int, lies: Fit |
     line, box = prints.printed.place("signature", number), prints.printed.place("seal", number)
     signed = ink.signature(picture, lies, target, line, kind) if line else ink.CANNOT_TELL
     sealed = ink.seal(picture, lies, target, box, kind)
-    made = {"cover": round(lies.cover, 3), "signature": asdict(signed), "seal": asdict(sealed)}
+    made: dict[str, Any] = {
+        "cover": round(lies.cover, 3),
+        "signature": asdict(signed),
+        "seal": asdict(sealed),
+    }
     if line:
         made["signature"]["picture"] = _zone_picture(picture, lies, line.grown(*_SIGNATURE_PICTURE))
     if box:
