@@ -169,8 +169,8 @@ def _stamp(page: Image.Image, x: float, y: float) -> None:
             (at[0] - 1.6 * px, at[1] - 1.6 * px, at[0] + 1.6 * px, at[1] + 1.6 * px), outline=255, width=2
         )
     mask = seal.filter(ImageFilter.GaussianBlur(0.5)).point(lambda value: int(value * 0.85))
-    corner = (round(x * px - size / 2), round(y * px - size / 2))
-    box = (*corner, corner[0] + size, corner[1] + size)
+    left, top = round(x * px - size / 2), round(y * px - size / 2)
+    box = (left, top, left + size, top + size)
     under = page.crop(box)
     inked = ImageChops.darker(under, Image.new("RGB", under.size, _SEAL))
     page.paste(Image.composite(inked, under, mask), box)

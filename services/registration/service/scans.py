@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from contracts.case import Finding, ScanFacts, Snapshot
 from contracts.http.registration import FormState, Purpose
 from contracts.http.scans import ScanAdvice, ScanPlace, ScanReport, ScanSheet, ScanSheetKind, ZoneView
@@ -17,7 +15,7 @@ from kit.http import Actor
 from rules.checks import SURE, scan_checks
 from services.registration import repository
 from services.registration.domain.scans import Expected, FileRead, Judged, Judgement, Spot, facts_of, judge
-from services.registration.models import File, PrintedForm
+from services.registration.models import File, PrintedForm, Scan
 from services.registration.service.parts import Case, Parts, load_case, seen_case
 from services.registration.service.prints import Prints, expectation, places
 from services.registration.service.view import state_of
@@ -76,22 +74,19 @@ class ScanDesk:
         return await self._parts.store.put_content(found.model_dump_json().encode(), "application/json")
 
     async def report(self, application_id: UUID, actor: Actor, wanted: Sequence[UUID]) -> ScanReport:
-        """What the files show, page by page. Without `wanted`: the scan that was handed in; before there is one,
-        every scan that waits. Errors: not_found, conflict `not_submitted`."""
+        """What the files show, page by page. Without `wanted`: scans that were sent since the form was printed or
+        handed in; where there are none, the one that was handed in. Errors: not_found, conflict `not_submitted`."""
         async with self._parts.db.read() as session:
             case = await seen_case(session, self._parts, application_id, actor)
-            rows = await self._chosen(session, case, wanted)
             scan = await repository.scan(session, application_id)
-        looked = await self.look(case, rows)
+            found = [one for one in await repository.files(session, application_id) if _is_scan(one)]
+        printed = await self._prints.expected(case)
+        rows = _chosen(case, found, scan, printed, wanted)
+        looked = await self.against(printed, rows)
         current = case.application.form_version
         ids = {row.id for row in rows}
         taken = scan is not None and scan.form_version == current and set(scan.file_ids) == ids
         return await self._report(case, looked, taken=taken)
-
-    async def look(self, case: Case, rows: Sequence[File]) -> Looked:
-        """The files against the form that is expected back. Errors: conflict `not_submitted`."""
-        printed = await self._prints.expected(case)
-        return await self.against(printed, rows)
 
     async def against(self, printed: PrintedForm, rows: Sequence[File]) -> Looked:
         """The files against one print of theirs."""
@@ -112,18 +107,6 @@ class ScanDesk:
             if read is not None and key in read.pictures():
                 return await self._parts.store.get_content(key)
         raise DomainError(Kind.not_found, "unknown_file", "没有找到这张图片。", "A4")
-
-    async def _chosen(self, session: AsyncSession, case: Case, wanted: Sequence[UUID]) -> list[File]:
-        found = [one for one in await repository.files(session, case.application.id) if _is_scan(one)]
-        by_id = {one.id: one for one in found}
-        if wanted:
-            return [by_id[one] for one in dict.fromkeys(wanted) if one in by_id]
-        scan = await repository.scan(session, case.application.id)
-        fresh = scan is not None and scan.form_version == case.application.form_version
-        if scan is not None and fresh and state_of(case.application) is FormState.locked:
-            return [by_id[one] for one in scan.file_ids if one in by_id]
-        since = None if scan is None else scan.received_at
-        return [one for one in found if since is None or one.created_at > since]
 
     async def _read_of(self, row: File) -> FileRead | None:
         if row.scan_key is None:
@@ -161,6 +144,21 @@ class ScanDesk:
 
 def _is_scan(row: File) -> bool:
     return row.purpose == Purpose.scan.value and row.state == "clean"
+
+
+def _chosen(
+    case: Case, found: Sequence[File], scan: Scan | None, printed: PrintedForm, wanted: Sequence[UUID]
+) -> list[File]:
+    """The files that are meant, in the order in which they were chosen or sent."""
+    by_id = {one.id: one for one in found}
+    if wanted:
+        return [by_id[one] for one in dict.fromkeys(wanted) if one in by_id]
+    handed_in = scan is not None and scan.form_version == printed.version
+    since = max(printed.printed_at, scan.received_at) if scan is not None else printed.printed_at
+    fresh = [one for one in found if one.created_at > since]
+    if fresh or scan is None or not handed_in or state_of(case.application) is FormState.correction:
+        return fresh
+    return [by_id[one] for one in scan.file_ids if one in by_id]
 
 
 def _sheets(looked: Looked) -> Iterator[ScanSheet]:
