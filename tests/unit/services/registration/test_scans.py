@@ -283,7 +283,7 @@ def looks(chance: random.Random, count: int) -> Sequence[Look]:
         photo = chance.random() < 0.3
         found.append(
             Look(
-                dpi=chance.choice((110, 150, 200)),
+                dpi=chance.choice((100, 120, 150)),
                 turn=chance.uniform(-3, 3),
                 noise=chance.uniform(0, 9),
                 mode="colour" if photo else chance.choice(("colour", "colour", "grey", "bw")),
@@ -304,6 +304,7 @@ def looks(chance: random.Random, count: int) -> Sequence[Look]:
     return found
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.clause("A4", "Q4")
 async def test_over_a_hundred_pages_no_signature_is_invented(desk: Desk) -> None:
     seen: dict[str, list[bool | None]] = defaultdict(list)
