@@ -4,6 +4,7 @@ A command's body is at most 1 KB of IDs, versions, hashes, enums and numbers; te
 first in the service that owns them.
 """
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -11,7 +12,26 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.base import Data, Input
-from contracts.lifecycle import Plan, Route, Stage
+from contracts.lifecycle import Route, Stage
+from contracts.prepared import (
+    ApplicationPrepared,
+    CorrectionRevised,
+    DecisionPrepared,
+    FormPrepared,
+    QualificationOutcome,
+    RoundPrepared,
+    ScanPrepared,
+)
+
+__all__ = [  # what everybody reads here; the rest is defined below
+    "ApplicationPrepared",
+    "CorrectionRevised",
+    "DecisionPrepared",
+    "FormPrepared",
+    "QualificationOutcome",
+    "RoundPrepared",
+    "ScanPrepared",
+]
 
 MAX_BODY_BYTES = 1024
 
@@ -94,8 +114,19 @@ class DecideQualification(Input):
 
 
 class Resubmit(Input):
+    """`answers_key`: what the applicant says to each flag (`PUT /applications/{id}/correction`), frozen (Q10)."""
+
     draft_version: int
     scan_file_ids: Annotated[tuple[UUID, ...], Field(max_length=20)] = ()
+    answers_key: ContentKey | None = None
+
+
+class CancelFlags(Input):
+    """Flags of an open correction were a mistake (Q10): their places in the decision, from 0."""
+
+    decision_key: ContentKey
+    flags: Annotated[tuple[int, ...], Field(min_length=1, max_length=40)]
+    reason: Code
 
 
 class RecordOutsideDecision(Input):
@@ -140,8 +171,12 @@ class Hold(Input):
 
 
 class Disqualify(Input):
+    """`hearing_id`: false material (E9), after its hearing. `until`: None, this round only."""
+
     reason: Code
     document_key: ContentKey
+    hearing_id: UUID | None = None
+    until: date | None = None
 
 
 class Exclude(Input):
@@ -176,49 +211,6 @@ class ConfirmPosted(Input):
     proof_key: ContentKey | None = None
 
 
-# What a service found before the decision -------------------------------------------------------------------
-
-
-class ApplicationPrepared(Data):
-    application_number: str
-    level: str
-    route: Route
-    pack_key: str
-    filing_closes_at: AwareDatetime
-    round_seed: str = ""
-
-
-class FormPrepared(Data):
-    """`submit` and `resubmit`: the form is locked, its content frozen under `snapshot_key`."""
-
-    form_version: int
-    snapshot_key: str
-    facts_key: str
-    plan: Plan
-
-
-class ScanPrepared(Data):
-    form_version: int
-    facts_key: str
-
-
-class QualificationOutcome(StrEnum):
-    passed = "passed"
-    correction = "correction"
-    not_qualified = "not_qualified"
-
-
-class DecisionPrepared(Data):
-    outcome: QualificationOutcome
-    decision_key: str
-    """Content key of the decision: each item, each finding, which items the correction unlocks."""
-
-
-class RoundPrepared(Data):
-    pack_key: str
-    seed: str
-
-
 # The table of commands --------------------------------------------------------------------------------------
 
 
@@ -232,6 +224,7 @@ class CommandName(StrEnum):
     withdraw = "withdraw"
     decide_qualification = "decide_qualification"
     resubmit = "resubmit"
+    cancel_flags = "cancel_flags"
     record_outside_decision = "record_outside_decision"
     complete_exam = "complete_exam"
     complete_portfolio = "complete_portfolio"
@@ -319,6 +312,14 @@ COMMANDS: dict[CommandName, CommandSpec] = {
         prepare="registration",
         prepared=FormPrepared,
     ),
+    CommandName.cancel_flags: CommandSpec(
+        target=_a,
+        body=CancelFlags,
+        roles=frozenset({Role.reviewer, Role.secretariat}),
+        prepare="review",
+        prepared=CorrectionRevised,
+        two_persons=True,
+    ),
     CommandName.record_outside_decision: CommandSpec(
         target=_a, body=RecordOutsideDecision, roles=_secretariat, two_persons=True
     ),
@@ -330,7 +331,11 @@ COMMANDS: dict[CommandName, CommandSpec] = {
     CommandName.hold: CommandSpec(target=_a, body=Hold, roles=frozenset({Role.supervisor})),
     CommandName.unhold: CommandSpec(target=_a, body=Nothing, roles=frozenset({Role.supervisor})),
     CommandName.disqualify: CommandSpec(
-        target=_a, body=Disqualify, roles=frozenset({Role.supervisor}), two_persons=True
+        target=_a,
+        body=Disqualify,
+        roles=frozenset({Role.supervisor, Role.secretariat}),
+        prepare="review",
+        two_persons=True,
     ),
     CommandName.exclude: CommandSpec(target=_a, body=Exclude, roles=_secretariat, two_persons=True),
     CommandName.issue: CommandSpec(target=_a, body=Issue, roles=_system),

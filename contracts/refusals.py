@@ -15,6 +15,8 @@ _TEXTS: dict[str, tuple[str, str | None]] = {
     "not_submitted": ("请先提交申报书，再上传签字盖章的扫描件。", "A4"),
     "wrong_version": ("扫描件对应的不是最新版本的申报书，请重新打印当前版本并签字盖章。", "Q6"),
     "correction_used": ("每位申报者只有一次修改机会，已经使用。", "Q10"),
+    "correction_cancelled": ("退回修改的意见经复核已撤销，无需再提交；您的一次修改机会仍然保留。", "Q10"),
+    "correction_answered": ("申报人已经提交修改，不能再撤销退回意见；请在复审中处理。", "Q10"),
     "nothing_to_discard": ("申报书尚未填写或已经完成，不能作废。", "L1"),
     "withdraw_too_early": ("申报尚未完成，可以直接撤回提交或作废草稿，无需撤回申报。", "A6"),
     "already_held": ("该申报已被暂缓。", "N3"),

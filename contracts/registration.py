@@ -31,6 +31,13 @@ class OpenCorrection(Data):
     closes_at: AwareDatetime
 
 
+class CloseCorrection(Data):
+    """The flags were a mistake (Q10): the form is locked as it was filed, what was typed since is put aside."""
+
+    key: str
+    case: CaseRef
+
+
 class SetPhase(Data):
     """`ended` with the terminal `status`; `transition` present when this call is what tells the world of it."""
 
@@ -75,6 +82,11 @@ async def open_correction(request: OpenCorrection) -> Done:
     raise NotImplementedError
 
 
+@activity.defn(name="registration.close_correction")
+async def close_correction(request: CloseCorrection) -> Done:
+    raise NotImplementedError
+
+
 @activity.defn(name="registration.set_phase")
 async def set_phase(request: SetPhase) -> Done:
     raise NotImplementedError
@@ -90,4 +102,4 @@ async def move_round(request: MoveRound) -> Done:
     raise NotImplementedError
 
 
-STUBS = [unlock_form, open_correction, set_phase, await_phase, move_round]
+STUBS = [unlock_form, open_correction, close_correction, set_phase, await_phase, move_round]

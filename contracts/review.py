@@ -11,13 +11,16 @@ TASK_QUEUE = "review"
 
 class OpenQualification(Data):
     """Runs the machine checks and opens the task. `look` 2 is the second look after the one correction: only what
-    `decision_key` (the first decision) flagged may be judged (Q10)."""
+    `decision_key` (the first decision) flagged may be judged (Q10), beside what the applicant says to it
+    (`answers_key`). `attempt` grows when a correction was void because its flags were a mistake."""
 
     key: str
     case: CaseRef
     transition: Transition
     look: int
     decision_key: str | None = None
+    attempt: int = 1
+    answers_key: str | None = None
 
 
 class OpenOutsideDecision(Data):

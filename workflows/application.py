@@ -1,7 +1,7 @@
 """`ApplicationLifecycle`: one run is one application's life, from the first draft to the certificate or another end."""
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -19,9 +19,10 @@ with workflow.unsafe.imports_passed_through():
     )
     from contracts.lifecycle import ActionRequiredBy as By
     from contracts.lifecycle import CaseRef, Phase, Stage, Status, Transition
-    from workflows.doors import ACTION_REQUIRED_BY, STAGE, read_command
-    from workflows.policies import call, time_left
+    from workflows.doors import read_command
+    from workflows.policies import call
     from workflows.state import FilingTask, LifecycleState
+    from workflows.steps import Steps
 
 SCORED = (Stage.exam, Stage.portfolio, Stage.defence)
 
@@ -47,7 +48,7 @@ class ApplicationNow(Data):
 
 
 @workflow.defn
-class ApplicationLifecycle:
+class ApplicationLifecycle(Steps):
     """Waits for commands, decides what is next, lets services do it. `docs/lifecycle.md` has the diagram."""
 
     @workflow.init
@@ -165,17 +166,23 @@ class ApplicationLifecycle:
             state.end = Status.discarded if state.discarded else Status.lapsed
 
     async def _qualification(self) -> None:
-        """Review, at most one correction, second look (Q10-Q12)."""
+        """Review, at most one correction, second look (Q10-Q12); anew when the correction was void."""
         state = self.state
-        first = await self._look(1, None)
-        if first is None or first.outcome is QualificationOutcome.passed:
-            return
-        if first.outcome is QualificationOutcome.correction:
-            if not await self._correction(first.decision_key):
+        while True:
+            first = await self._look(1, None)
+            if first is None or first.outcome is QualificationOutcome.passed:
                 return
-            second = await self._look(2, first.decision_key)
+            if first.outcome is QualificationOutcome.not_qualified:
+                break
+            decision_key = await self._correction(first.decision_key)
+            if state.over:
+                return
+            if decision_key is None:
+                continue
+            second = await self._look(2, decision_key)
             if second is None or second.outcome is QualificationOutcome.passed:
                 return
+            break
         state.end = Status.not_qualified
 
     async def _look(self, look: int, decision_key: str | None) -> DecisionPrepared | None:
@@ -185,13 +192,20 @@ class ApplicationLifecycle:
         await call(
             review.open_qualification,
             review.OpenQualification(
-                key=state.key(), case=state.case, transition=move, look=look, decision_key=decision_key
+                key=state.key(),
+                case=state.case,
+                transition=move,
+                look=look,
+                decision_key=decision_key,
+                attempt=state.attempt,
+                answers_key=state.answers_key if look == 2 else None,
             ),
         )
         return state.decision if await self._answered() else None
 
-    async def _correction(self, decision_key: str) -> bool:
-        """Exactly one, ever. True when it came in time; otherwise the application has ended."""
+    async def _correction(self, decision_key: str) -> str | None:
+        """Exactly one, ever. The decision that stood when it was answered in time; None when the application has
+        ended, or all flags were a mistake and the chance returns."""
         state = self.state
         state.corrected = True
         window = await call(
@@ -206,6 +220,30 @@ class ApplicationLifecycle:
             ),
         )
         closes_at = window.closes_at
+        await self._unlock(decision_key, closes_at)
+        while True:
+            await self._until(lambda: state.answer is not None or bool(state.revisions), closes_at)
+            if state.over:
+                return None
+            if state.revisions:
+                revised = state.revisions[0]
+                decision_key = revised.decision_key
+                if revised.left == 0:
+                    await self._cancelled()
+                    return None
+                state.revisions.pop(0)
+                await self._unlock(decision_key, closes_at)
+            elif state.answer is not None:
+                state.take_correction()
+                return decision_key
+            elif extended := await self._still_open(Stage.correction, closes_at):
+                closes_at = extended
+            elif state.answer is None and not state.revisions:
+                state.end = state.end or Status.not_qualified
+                return None
+
+    async def _unlock(self, decision_key: str, closes_at: datetime) -> None:
+        state = self.state
         move = self._move(Stage.correction, Status.awaiting_correction, By.applicant, closes_at)
         await call(
             registration.open_correction,
@@ -217,17 +255,16 @@ class ApplicationLifecycle:
                 closes_at=closes_at,
             ),
         )
-        while not await self._until(lambda: state.answer is not None, closes_at):
-            if state.over:
-                return False
-            extended = await self._still_open(Stage.correction, closes_at)
-            if extended:
-                closes_at = extended
-            elif state.answer is None:
-                state.end = state.end or Status.not_qualified
-                return False
-        state.take_correction()
-        return True
+
+    async def _cancelled(self) -> None:
+        """The form is locked again as it was filed; a new first look follows."""
+        state = self.state
+        await call(
+            registration.close_correction,
+            registration.CloseCorrection(key=f"{state.key()}:cancelled", case=state.case),
+        )
+        state.cancel_correction()
+        state.revisions.clear()
 
     async def _outside_decision(self) -> None:
         """The direct route is decided elsewhere (E5)."""
@@ -333,87 +370,3 @@ class ApplicationLifecycle:
         await self._set_phase(Phase.ended, state.end, move)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return ApplicationEnd(status=state.end)
-
-    # helpers ----------------------------------------------------------------------------------------------
-
-    def _move(self, stage: Stage, status: Status, by: By, closes_at: datetime | None = None) -> Transition:
-        """Make the next transition; search attributes follow once per stage."""
-        changed = stage is not self.state.stage
-        move = self.state.move(stage, status, by, closes_at)
-        if changed:
-            workflow.upsert_search_attributes(
-                [STAGE.value_set(stage.value), ACTION_REQUIRED_BY.value_set(by.value)]
-            )
-        return move
-
-    async def _set_phase(
-        self, phase: Phase, status: Status | None = None, move: Transition | None = None
-    ) -> None:
-        state = self.state
-        await call(
-            registration.set_phase,
-            registration.SetPhase(
-                key=f"{state.key()}:{phase}", case=state.case, phase=phase, status=status, transition=move
-            ),
-        )
-
-    async def _answered(self) -> bool:
-        """Wait for the answer that ends this stage; False when the application ended otherwise."""
-        return await self._until(lambda: self.state.answer is not None)
-
-    async def _until(self, ready: Callable[[], bool], deadline: datetime | None = None) -> bool:
-        """Wait until ready (True), over or past the deadline (False); tell publication of holds meanwhile."""
-        state = self.state
-        while True:
-            timeout: timedelta | None = None if deadline is None else time_left(deadline)
-            try:
-                await workflow.wait_condition(
-                    lambda: ready() or state.over or state.held is not state.hold_told, timeout=timeout
-                )
-            except TimeoutError:
-                return False
-            if state.over:
-                return False
-            if state.held is state.hold_told:
-                return True
-            await self._tell_hold()
-            if ready() and not state.over:
-                return True
-
-    async def _tell_hold(self) -> None:
-        """A hold stops only `issue`, but everybody who works on the case shall see it."""
-        state = self.state
-        held = state.hold_told = state.held
-        status = state.status
-        by = By.supervisor if held else state.action_required_by
-        if state.stage is Stage.notice:
-            status = Status.held if held else Status.awaiting_notice
-            by = By.supervisor if held else By.nobody
-        move = state.move(state.stage, status, by)
-        await call(
-            publication.set_hold,
-            publication.SetHold(key=state.key(), case=state.case, transition=move, held=held),
-        )
-
-    async def _still_open(self, stage: Stage, deadline: datetime) -> datetime | None:
-        """Ask the log whether the window is really over and all that came in time is answered.
-
-        Returns the new end when it was extended (and keeps it for filing), None when closed.
-        """
-        state = self.state
-        ended = await call(
-            gateway.close_window,
-            gateway.CloseWindow(
-                target_kind=TargetKind.application,
-                target_id=state.case.application_id,
-                round_id=state.case.round_id,
-                stage=stage,
-                deadline=deadline,
-            ),
-            barrier=True,
-        )
-        if isinstance(ended.end, gateway.Extended):
-            if stage is Stage.filing:
-                state.closes_at = ended.end.closes_at
-            return ended.end.closes_at
-        return None

@@ -15,6 +15,7 @@ from contracts.commands import (
     CompleteExam,
     CompletePortfolio,
     ConfirmPayment,
+    CorrectionRevised,
     DecisionPrepared,
     ExamResult,
     FormPrepared,
@@ -23,6 +24,7 @@ from contracts.commands import (
     RecordOutsideDecision,
     RecordRank,
     Refused,
+    Resubmit,
 )
 from contracts.lifecycle import ActionRequiredBy, CaseRef, Plan, Stage, Status, Transition
 from contracts.refusals import refused
@@ -73,6 +75,9 @@ class LifecycleState:
     answer_prepared: Data | None = None
     # what the stages left behind
     corrected: bool = False
+    attempt: int = 1
+    answers_key: str | None = None
+    revisions: list[CorrectionRevised] = field(default_factory=list)
     components: dict[Stage, str] = field(default_factory=dict)
     absent: bool = False
     # across stages
@@ -132,6 +137,8 @@ class LifecycleState:
             if command.name is CommandName.resubmit and self.corrected:
                 return refused("correction_used")
             return refused("wrong_stage")
+        if self.voided:
+            return refused("correction_cancelled")
         if self.answer is not None:
             return refused("correction_used" if command.name is CommandName.resubmit else "already_answered")
         prepared = command.typed_prepared()
@@ -142,6 +149,22 @@ class LifecycleState:
         ):
             return refused("correction_used")
         self.answer, self.answer_prepared = command.typed_body(), prepared
+        return Accepted()
+
+    @property
+    def voided(self) -> bool:
+        """The open correction is void, and the main coroutine has not got to it yet."""
+        return any(one.left == 0 for one in self.revisions)
+
+    def _cancel_flags(self, command: Command) -> Accepted | Refused:
+        """A mistaken flag is cancelled by a second person, and the chance returns (Q10)."""
+        if self.stage is not Stage.correction or self.voided:
+            return refused("wrong_stage")
+        if self.answer is not None:
+            return refused("correction_answered")
+        prepared = command.typed_prepared()
+        assert isinstance(prepared, CorrectionRevised)
+        self.revisions.append(prepared)
         return Accepted()
 
     # commands of filing -----------------------------------------------------------------------------------
@@ -265,6 +288,13 @@ class LifecycleState:
         self.case = self.case.model_copy(
             update={"snapshot_key": prepared.snapshot_key, "facts_key": prepared.facts_key}
         )
+        assert isinstance(self.answer, Resubmit)
+        self.answers_key = self.answer.answers_key
+
+    def cancel_correction(self) -> None:
+        """The flags were a mistake: the one correction is there again."""
+        self.corrected = False
+        self.attempt += 1
 
     @property
     def accepted_outside(self) -> bool:
@@ -290,6 +320,7 @@ _OTHERS = {
     CommandName.take_back: LifecycleState._take_back,
     CommandName.discard: LifecycleState._discard,
     CommandName.confirm_payment: LifecycleState._confirm_payment,
+    CommandName.cancel_flags: LifecycleState._cancel_flags,
     CommandName.hold: LifecycleState._hold,
     CommandName.unhold: LifecycleState._unhold,
     CommandName.withdraw: LifecycleState._withdraw,

@@ -16,6 +16,7 @@ from contracts import (
     gateway,
     lifecycle,
     payment,
+    prepared,
     publication,
     registration,
     review,
@@ -87,30 +88,16 @@ def of_commands() -> Examples:
     refused = commands.Refused(
         code="window_closed", message="本环节已于截止时间关闭，逾期提交不再受理。", clause="A5"
     )
-    prepared = commands.FormPrepared(form_version=2, snapshot_key=SNAPSHOT, facts_key=FACTS, plan=PLAN)
     return {
         **_bodies(),
         "Accepted": commands.Accepted(),
         "Refused": refused,
-        "ApplicationPrepared": commands.ApplicationPrepared(
-            application_number=CASE.application_number,
-            level="intermediate",
-            route=Route.regular,
-            pack_key=PACK,
-            filing_closes_at=CLOSES,
-        ),
-        "FormPrepared": prepared,
-        "ScanPrepared": commands.ScanPrepared(form_version=2, facts_key=FACTS),
-        "DecisionPrepared": commands.DecisionPrepared(
-            outcome=commands.QualificationOutcome.correction, decision_key=DECISION
-        ),
-        "RoundPrepared": commands.RoundPrepared(pack_key=PACK, seed="f" * 64),
         "Command": commands.Command(
             id=COMMAND,
             name=CommandName.submit,
             role=Role.applicant,
             body={"draft_version": 12},
-            prepared=prepared.model_dump(mode="json"),
+            prepared=_FORM.model_dump(mode="json"),
             received_at=AT,
         ),
         "PrepareRequest": commands.PrepareRequest(
@@ -124,7 +111,7 @@ def of_commands() -> Examples:
             received_at=AT,
             closes_at=CLOSES,
         ),
-        "PrepareResult": commands.PrepareResult(data=prepared.model_dump(mode="json")),
+        "PrepareResult": commands.PrepareResult(data=_FORM.model_dump(mode="json")),
         "PrepareResult.refused": commands.PrepareResult(refused=refused),
         "ServiceCommand": commands.ServiceCommand(
             id=COMMAND,
@@ -153,6 +140,29 @@ def of_commands() -> Examples:
     }
 
 
+_FORM = prepared.FormPrepared(form_version=2, snapshot_key=SNAPSHOT, facts_key=FACTS, plan=PLAN)
+
+
+def of_prepared() -> Examples:
+    """What services found before a decision."""
+    return {
+        "ApplicationPrepared": prepared.ApplicationPrepared(
+            application_number=CASE.application_number,
+            level="intermediate",
+            route=Route.regular,
+            pack_key=PACK,
+            filing_closes_at=CLOSES,
+        ),
+        "FormPrepared": _FORM,
+        "ScanPrepared": prepared.ScanPrepared(form_version=2, facts_key=FACTS),
+        "DecisionPrepared": prepared.DecisionPrepared(
+            outcome=prepared.QualificationOutcome.correction, decision_key=DECISION
+        ),
+        "RoundPrepared": prepared.RoundPrepared(pack_key=PACK, seed="f" * 64),
+        "CorrectionRevised": prepared.CorrectionRevised(decision_key=DECISION, left=1),
+    }
+
+
 def _bodies() -> Examples:
     """What people and machines say, one body a command."""
     return {
@@ -163,6 +173,7 @@ def _bodies() -> Examples:
         "ConfirmPayment": commands.ConfirmPayment(order_id=ORDER, level="intermediate", amount_fen=30000),
         "DecideQualification": commands.DecideQualification(task_id=TASK, fence=3),
         "Resubmit": commands.Resubmit(draft_version=15, scan_file_ids=(FILE,)),
+        "CancelFlags": commands.CancelFlags(decision_key=DECISION, flags=(0, 2), reason="mistaken_flag"),
         "RecordOutsideDecision": commands.RecordOutsideDecision(accepted=True, document_key=DECISION),
         "CompleteExam": commands.CompleteExam(result=commands.ExamResult.graded, score="85/1"),
         "CompleteExam.absent": commands.CompleteExam(result=commands.ExamResult.absent),
@@ -172,6 +183,9 @@ def _bodies() -> Examples:
         "CloseNotice": commands.CloseNotice(notice_id=NOTICE, held=False),
         "Hold": commands.Hold(reason="complaint", reference=TASK),
         "Disqualify": commands.Disqualify(reason="complaint_upheld", document_key=DECISION),
+        "Disqualify.false_material": commands.Disqualify(
+            reason="false_material", document_key=DECISION, hearing_id=TASK, until=AT.date()
+        ),
         "Exclude": commands.Exclude(reason="contradictory_records"),
         "Issue": commands.Issue(final_list_id=FINAL_LIST),
         "OpenRound": commands.OpenRound(
@@ -225,6 +239,7 @@ def of_registration() -> Examples:
         "OpenCorrection": registration.OpenCorrection(
             key=KEY, case=CASE, transition=MOVE, decision_key=DECISION, closes_at=CLOSES
         ),
+        "CloseCorrection": registration.CloseCorrection(key=f"{KEY}:cancelled", case=CASE),
         "SetPhase": registration.SetPhase(key=KEY, case=CASE, phase=Phase.ready),
         "SetPhase.ended": registration.SetPhase(
             key=KEY, case=CASE, phase=Phase.ended, status=Status.lapsed, transition=MOVE
@@ -253,6 +268,9 @@ def of_review() -> Examples:
         "OpenQualification": review.OpenQualification(key=KEY, case=CASE, transition=MOVE, look=1),
         "OpenQualification.second": review.OpenQualification(
             key=KEY, case=CASE, transition=MOVE, look=2, decision_key=DECISION
+        ),
+        "OpenQualification.answered": review.OpenQualification(
+            key=KEY, case=CASE, transition=MOVE, look=2, decision_key=DECISION, attempt=2, answers_key=FACTS
         ),
         "OpenOutsideDecision": review.OpenOutsideDecision(key=KEY, case=CASE, transition=MOVE),
         "OpenPortfolio": review.OpenPortfolio(key=KEY, case=CASE, transition=MOVE),
@@ -418,6 +436,7 @@ EXAMPLES: dict[str, Examples] = {
     "gateway": of_gateway(),
     "lifecycle": of_lifecycle(),
     "payment": of_payment(),
+    "prepared": of_prepared(),
     "publication": of_publication(),
     "registration": of_registration(),
     "review": of_review(),

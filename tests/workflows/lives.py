@@ -169,6 +169,24 @@ async def second_look_failed(world: World) -> Handles:
 
 
 @life
+async def correction_cancelled(world: World) -> Handles:
+    """One flag was a mistake, then the other too: the chance returns and is used."""
+    applicant = await _filed(world, level="junior")
+    await applicant.decide("correction")
+    await applicant.reach(Stage.correction)
+    await applicant.cancel_flags(left=1)
+    await called(world, "registration.open_correction", 2)
+    await applicant.cancel_flags(left=0)
+    await called(world, "review.open_qualification", 2)
+    await applicant.decide("correction")
+    await called(world, "registration.open_correction", 3)
+    await applicant.resubmit()
+    await called(world, "review.open_qualification", 3)
+    await applicant.decide("not_qualified")
+    return await _end(applicant)
+
+
+@life
 async def absent(world: World) -> Handles:
     applicant = await _qualified(world)
     await applicant.reach(Stage.exam)

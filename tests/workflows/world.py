@@ -247,6 +247,15 @@ class Applicant:
         }
         return await self.send(CommandName.resubmit, prepared, draft_version=2)
 
+    async def cancel_flags(self, left: int) -> Outcome:
+        return await self.send(
+            CommandName.cancel_flags,
+            {"decision_key": KEY, "left": left},
+            decision_key=KEY,
+            flags=[0],
+            reason="mistaken_flag",
+        )
+
     async def reach(self, stage: Stage) -> None:
         """Wait (without skipping time) until the run is in this stage and its opening activity is done."""
         opened = {

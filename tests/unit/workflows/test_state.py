@@ -11,6 +11,7 @@ from contracts.commands import (
     Accepted,
     Command,
     CommandName,
+    CorrectionRevised,
     DecisionPrepared,
     FormPrepared,
     QualificationOutcome,
@@ -51,6 +52,7 @@ BODIES: dict[CommandName, dict[str, Any]] = {
     CommandName.confirm_payment: {"order_id": str(UUID(int=8)), "level": "intermediate", "amount_fen": 30000},
     CommandName.decide_qualification: {"task_id": str(UUID(int=7)), "fence": 1},
     CommandName.resubmit: {"draft_version": 4},
+    CommandName.cancel_flags: {"decision_key": KEY, "flags": [0], "reason": "mistaken_flag"},
     CommandName.record_outside_decision: {"accepted": True, "document_key": KEY},
     CommandName.complete_exam: {"result": "graded", "score": "85/1"},
     CommandName.complete_portfolio: {"score": "161/2", "sheets": 2},
@@ -69,6 +71,8 @@ def command(name: CommandName, prepared: Any = None, **body: Any) -> Command:
         prepared = form()
     if prepared is None and name is CommandName.decide_qualification:
         prepared = decision(QualificationOutcome.passed)
+    if prepared is None and name is CommandName.cancel_flags:
+        prepared = CorrectionRevised(decision_key=KEY, left=0)
     if prepared is None and name is CommandName.attach_scan:
         prepared_data: dict[str, Any] | None = {"form_version": 1, "facts_key": KEY}
     else:
@@ -124,6 +128,7 @@ ALLOWED: dict[CommandName, set[Stage]] = {
     CommandName.confirm_payment: {Stage.filing},
     CommandName.attach_scan: set(),  # needs a submitted form, see the tests of filing
     CommandName.take_back: set(),
+    CommandName.cancel_flags: {Stage.correction},
     CommandName.withdraw: AFTER,
     CommandName.disqualify: AFTER,
     CommandName.exclude: AFTER - {Stage.notice, Stage.certificate},
@@ -225,6 +230,20 @@ def test_there_is_no_second_correction() -> None:
     outcome = state.decide(command(CommandName.resubmit))
     assert isinstance(outcome, Refused)
     assert outcome.code == "correction_used"
+
+
+@pytest.mark.clause("Q10")
+def test_a_void_correction_is_not_answered_and_an_answered_one_is_not_void() -> None:
+    state = at(Stage.correction)
+    assert state.decide(command(CommandName.cancel_flags)) == Accepted()
+    outcome = state.decide(command(CommandName.resubmit))
+    assert isinstance(outcome, Refused)
+    assert (outcome.code, outcome.clause) == ("correction_cancelled", "Q10")
+    state = at(Stage.correction)
+    assert state.decide(command(CommandName.resubmit)) == Accepted()
+    outcome = state.decide(command(CommandName.cancel_flags))
+    assert isinstance(outcome, Refused)
+    assert (outcome.code, outcome.clause) == ("correction_answered", "Q10")
 
 
 @pytest.mark.parametrize("name", list(ANSWERS))
