@@ -109,12 +109,25 @@ task = Table(
     Column("assigned_to", Uuid),
     Column("unit_hash", Text),
     _moment("created_at", default=True),
+    _moment("claimed_at"),
     _moment("done_at"),
     Column("data", JSONB, nullable=False, server_default=text("'{}'")),
     CheckConstraint("state in ('open', 'claimed', 'done', 'cancelled')", name="state"),
     CheckConstraint("(state = 'claimed') = (lease_until is not null)", name="lease"),
-    Index("ix_task_queue", "role", "priority", "id", postgresql_where=text("state in ('open', 'claimed')")),
-    Index("ix_task_owner", "owner", postgresql_where=text("state = 'claimed'")),
+    Index(
+        "ix_task_queue",
+        "role",
+        text("(-priority)"),
+        text("coalesce(due_at, 'infinity'::timestamptz)"),
+        "id",
+        postgresql_where=text("state in ('open', 'claimed')"),
+    ),
+    Index("ix_task_owner", "owner", postgresql_where=text("owner is not null")),
+    Index(
+        "ix_task_assigned",
+        "assigned_to",
+        postgresql_where=text("assigned_to is not null and state in ('open', 'claimed')"),
+    ),
     Index("ix_task_target", "target_id"),
 )
 

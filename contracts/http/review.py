@@ -9,88 +9,53 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.base import Data, Input
-from contracts.case import EvidenceItem, Explanation, Finding, Snapshot
+from contracts.case import EvidenceItem, Explanation, Finding, ScanFacts, Snapshot
 from contracts.commands import QualificationOutcome
+from contracts.http.decision import (
+    Answered,
+    Change,
+    CheckLine,
+    CodeLine,
+    DecisionSaved,
+    Flag,
+    FlagAnswer,
+    Note,
+    Obstacle,
+    QualificationDecision,
+    QuestionView,
+    Ref,
+    RuleJudgement,
+    RuleLine,
+    SavedAnswer,
+    SaveDecision,
+    SavedFlag,
+    SavedRule,
+    Step,
+)
+
+__all__ = [  # read here by everybody; the rest is defined below
+    "Answered",
+    "Change",
+    "CheckLine",
+    "CodeLine",
+    "DecisionSaved",
+    "Flag",
+    "FlagAnswer",
+    "Note",
+    "Obstacle",
+    "QualificationDecision",
+    "QuestionView",
+    "Ref",
+    "RuleJudgement",
+    "RuleLine",
+    "SaveDecision",
+    "SavedAnswer",
+    "SavedFlag",
+    "SavedRule",
+    "Step",
+]
 
 MAX_DOCUMENT_BYTES = 5 * 2**20
-
-Ref = Annotated[str, Field(min_length=1, max_length=64)]
-"""An ID of the pack (check, rule, field) or of the snapshot (item)."""
-Note = Annotated[str, Field(max_length=1000)]
-
-
-# The decision document (content-addressed JSON) ---------------------------------------------------------------
-
-
-class Flag(Data):
-    """One thing that is wrong. About a field, an item, a rule, or the whole of what the check looks at (all None).
-
-    `unlocks` is what a correction may touch because of it: `field:<id>`, `item:<id>` (replace or delete),
-    `collection:<work|trainings|conditions|evidence>` (add, replace), `photo`, `scan`, `declarations`.
-    """
-
-    check_id: str
-    clause: str
-    curable: bool
-    blocking: bool = True
-    reprint: bool = False
-    item_id: str | None = None
-    field: str | None = None
-    rule_id: str | None = None
-    note: str = ""
-    unlocks: tuple[str, ...] = ()
-
-
-class RuleJudgement(Data):
-    """A person's word on one eligibility rule (Q14). `accepted`: a soft rule failed, and was accepted for `note`."""
-
-    rule_id: str
-    clause: str
-    met: bool
-    accepted: bool = False
-    note: str = ""
-
-
-class Answered(Data):
-    """A finding of the machine that the reviewer found to be nothing, with the reason."""
-
-    check_id: str
-    item_id: str | None = None
-    field: str | None = None
-    reason: str
-
-
-class QualificationDecision(Data):
-    """The frozen decision: canonical JSON in the content store, `DecisionPrepared.decision_key`."""
-
-    schema_version: Literal[1] = 1
-    application_id: UUID
-    round_id: UUID
-    look: int
-    snapshot_key: str
-    facts_key: str
-    pack_key: str
-    outcome: QualificationOutcome
-    flags: tuple[Flag, ...] = ()
-    rules: tuple[RuleJudgement, ...] = ()
-    answered: tuple[Answered, ...] = ()
-    note: str = ""
-    first_decision_key: str | None = None
-    decided_by: UUID
-    decided_at: AwareDatetime
-
-    @property
-    def unlocks(self) -> tuple[str, ...]:
-        """Everything that the correction may touch, once each, sorted; empty unless the outcome is correction."""
-        if self.outcome is not QualificationOutcome.correction:
-            return ()
-        return tuple(sorted({ref for flag in self.flags if flag.curable for ref in flag.unlocks}))
-
-    @property
-    def reprint(self) -> bool:
-        """Whether the form must be printed, signed and sealed again."""
-        return any(flag.reprint for flag in self.flags)
-
 
 # Queue, lease ---------------------------------------------------------------------------------------------------
 
@@ -100,6 +65,10 @@ class TaskKind(StrEnum):
     outside_decision = "outside_decision"
     portfolio_sheet = "portfolio_sheet"
     defence_sheet = "defence_sheet"
+    question = "question"
+    """A colleague asks about one check item."""
+    sample = "sample"
+    """A decision is looked at a second time."""
 
 
 class TaskCard(Data):
@@ -118,11 +87,20 @@ class TaskCard(Data):
     due_at: AwareDatetime | None = None
     overdue: bool = False
     priority: int = 0
+    state: str = "open"
+    created_at: AwareDatetime | None = None
+    working_days: int = 0
+    """Its age: working days since it was opened."""
+    owner: UUID | None = None
+    assigned_to: UUID | None = None
 
 
 class TaskPage(Data):
+    """`total`: how many there are, at most 1,000 are counted."""
+
     tasks: tuple[TaskCard, ...]
     next_cursor: str | None = None
+    total: int = 0
 
 
 class Lease(Data):
@@ -156,79 +134,14 @@ class TaskFile(Data):
     bytes: int
     opens: bool
     pages: int | None = None
+    problem: str = ""
+    pictures: tuple[str, ...] = ()
+    """Of its first pages: `GET /tasks/{id}/pictures/{picture}`."""
 
 
 class FileLink(Data):
     url: str
     expires_at: datetime
-
-
-class CheckLine(Data):
-    """One line of the pack's check list: the only things that may be flagged (Q15)."""
-
-    check_id: str
-    clause: str
-    name: str
-    ask: str
-    """What a person looks at."""
-    curable: bool
-    reprint: bool
-    blocking: bool
-
-
-class RuleLine(Data):
-    """One eligibility rule that a person has to judge (Q14)."""
-
-    rule_id: str
-    clause: str
-    name: str
-    soft: bool
-
-
-class SavedFlag(Input):
-    check_id: Ref
-    item_id: Ref | None = None
-    field: Ref | None = None
-    rule_id: Ref | None = None
-    note: Annotated[str, Field(min_length=1, max_length=1000)]
-
-
-class SavedRule(Input):
-    rule_id: Ref
-    met: bool
-    accepted: bool = False
-    note: Note = ""
-
-
-class SavedAnswer(Input):
-    check_id: Ref
-    item_id: Ref | None = None
-    field: Ref | None = None
-    reason: Annotated[str, Field(min_length=1, max_length=1000)]
-
-
-class SaveDecision(Input):
-    """`PUT /tasks/{id}/decision`: the whole draft; may be incomplete (`outcome` None) until the command is sent."""
-
-    fence: int
-    outcome: QualificationOutcome | None = None
-    flags: Annotated[tuple[SavedFlag, ...], Field(max_length=200)] = ()
-    rules: Annotated[tuple[SavedRule, ...], Field(max_length=200)] = ()
-    answered: Annotated[tuple[SavedAnswer, ...], Field(max_length=200)] = ()
-    note: Note = ""
-
-
-class DecisionSaved(Data):
-    """`obstacles`: why the command would be refused now (empty: it can be sent)."""
-
-    version: int
-    obstacles: tuple["Obstacle", ...] = ()
-
-
-class Obstacle(Data):
-    code: str
-    message: str
-    clause: str | None = None
 
 
 class QualificationTask(Data):
@@ -251,6 +164,22 @@ class QualificationTask(Data):
     flagged: tuple[Flag, ...] = ()
     may_correct: bool
     draft: SaveDecision | None = None
+    scan: ScanFacts | None = None
+    attempt: int = 1
+    cancelled: tuple[Flag, ...] = ()
+    answers: tuple[FlagAnswer, ...] = ()
+    changes: tuple[Change, ...] = ()
+    questions: tuple[QuestionView, ...] = ()
+
+
+class ColleagueTask(Data):
+    """A colleague's question, or a decision drawn for a second look: the case as its reviewer saw it."""
+
+    kind: Literal[TaskKind.question, TaskKind.sample]
+    task: TaskCard
+    shown: QualificationTask
+    question: QuestionView | None = None
+    decision: QualificationDecision | None = None
 
 
 class OutsideTask(Data):
@@ -284,7 +213,9 @@ class SheetTask(Data):
     submitted: bool = False
 
 
-TaskMaterial = Annotated[QualificationTask | OutsideTask | SheetTask, Field(discriminator="kind")]
+TaskMaterial = Annotated[
+    QualificationTask | OutsideTask | SheetTask | ColleagueTask, Field(discriminator="kind")
+]
 
 
 # Sheets -----------------------------------------------------------------------------------------------------------
@@ -342,6 +273,8 @@ class FoundItem(Data):
     item_id: str | None = None
     field: str | None = None
     rule_id: str | None = None
+    place: int = 0
+    """Its number in the decision, from 0: answers name it."""
 
 
 class ApplicantDecision(Data):
@@ -355,6 +288,11 @@ class ApplicantDecision(Data):
     reprint: bool
     note: str = ""
     decided_at: AwareDatetime
+    attempt: int = 1
+    cancelled: tuple[FoundItem, ...] = ()
+    correction_page: bool = False
+    """A signed one-page 更正页 will do where the form must be printed again (Q10)."""
+    decision_key: str = ""
 
 
 # Registry, documents ----------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from contracts.rulepack.base import (
     Span,
     Text,
 )
+from contracts.rulepack.desk import DeskPlan, Escalation, FlagCode
 from contracts.rulepack.form import Declaration, Form, FormField, ItemKind, Option, Section
 from contracts.rulepack.marking import (
     Bank,
@@ -142,6 +143,8 @@ class RulePack(Model):
     announcements: tuple[Announcement, ...]
     interpretations: tuple[Interpretation, ...]
     decisions: tuple[Decision, ...]
+    desk: DeskPlan = DeskPlan()
+    flag_codes: tuple[FlagCode, ...] = ()
 
     def level(self, level_id: str) -> Level:
         """The level of that id; KeyError for one that is not offered (see `other_levels`, O1)."""
@@ -202,10 +205,13 @@ __all__ = [
     "Cut",
     "Decision",
     "Declaration",
+    "DeskPlan",
     "DirectRoute",
+    "Escalation",
     "ExamPlan",
     "Experts",
     "Fees",
+    "FlagCode",
     "Form",
     "FormField",
     "FormerName",

@@ -53,18 +53,24 @@ async def open_window(session: AsyncSession, packs: Packs, request: OpenWindow) 
         opening = request.opens_at or await db.now(session)
         opens_at = rule_windows.opens_at(loaded.pack, request.stage) or opening
         closes_at = rule_windows.closes_at(loaded.pack, request.stage, opening)
-        await session.execute(
-            insert(WindowRow)
-            .values(
-                target_kind=request.target_kind.value,
-                target_id=request.target_id,
-                stage=request.stage.value,
-                round_id=request.round_id,
-                opens_at=opens_at,
-                closes_at=closes_at,
-            )
-            .on_conflict_do_nothing()
+        opened = insert(WindowRow).values(
+            target_kind=request.target_kind.value,
+            target_id=request.target_id,
+            stage=request.stage.value,
+            round_id=request.round_id,
+            opens_at=opens_at,
+            closes_at=closes_at,
         )
+        if request.stage is Stage.correction:
+            # the first one was void (Q10): this one takes its place, and no window is ever shortened
+            later = func.greatest(WindowRow.closes_at, opened.excluded.closes_at)
+            opened = opened.on_conflict_do_update(
+                index_elements=["target_id", "stage"],
+                set_={"opens_at": opened.excluded.opens_at, "closes_at": later},
+            )
+            closes_at = (await session.execute(opened.returning(WindowRow.closes_at))).scalar_one()
+        else:
+            await session.execute(opened.on_conflict_do_nothing())
         return WindowOpened(opens_at=opens_at, closes_at=closes_at)
 
     return await effects.once(session, f"{request.key}/gateway.open_window", make, WindowOpened)

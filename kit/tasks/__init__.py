@@ -7,6 +7,7 @@ from kit.tasks.claims import (
     cancel,
     cancel_for,
     claim,
+    claim_next,
     complete,
     get,
     holding,
@@ -17,17 +18,21 @@ from kit.tasks.claims import (
     renew,
     reopen,
 )
-from kit.tasks.lists import Page, Queue, listing, queues
+from kit.tasks.lists import Age, Page, Queue, Work, ages, listing, queues, workload
 
 __all__ = [
     "LEASE",
+    "Age",
     "Lease",
     "Page",
     "Queue",
     "Task",
+    "Work",
+    "ages",
     "cancel",
     "cancel_for",
     "claim",
+    "claim_next",
     "complete",
     "get",
     "holding",
@@ -39,4 +44,5 @@ __all__ = [
     "release_all",
     "renew",
     "reopen",
+    "workload",
 ]

@@ -23,6 +23,9 @@ from kit.tables import task
 LEASE = timedelta(minutes=30)
 _now = func.public.fudao_now()
 _live = and_(task.c.state == "claimed", task.c.lease_until > _now)
+_open_or_claimed = task.c.state.in_(("open", "claimed"))
+DUE = func.coalesce(task.c.due_at, text("'infinity'::timestamptz"))
+"""As the index of queues has it: what is never due comes last."""
 _free = or_(task.c.state == "open", and_(task.c.state == "claimed", task.c.lease_until <= _now))
 
 
@@ -53,6 +56,7 @@ class Task:
     due_at: datetime | None
     assigned_to: UUID | None
     created_at: datetime
+    claimed_at: datetime | None
     done_at: datetime | None
     data: dict[str, Any]
 
@@ -120,6 +124,7 @@ async def claim(
             state="claimed",
             owner=subject,
             fence=task.c.fence + case((own, 0), else_=1),
+            claimed_at=case((own, task.c.claimed_at), else_=_now),
             lease_until=_after(lease),
         )
     )
@@ -127,6 +132,43 @@ async def claim(
     if taken is None:
         await _refuse_claim(session, task_id, subject, roles, unit_hash)
     return taken
+
+
+async def claim_next(
+    session: AsyncSession,
+    subject: UUID,
+    *,
+    roles: Collection[str],
+    kinds: Collection[str] | None = None,
+    round_id: UUID | None = None,
+    not_targets: Collection[UUID] = (),
+    unit_hash: str | None = None,
+    lease: timedelta = LEASE,
+) -> Lease | None:
+    """Takes the most urgent task that is free for this person, in one statement; None when there is none.
+
+    Of many who ask at once each gets another one: rows that somebody is just taking are passed over.
+    `not_targets`: whose tasks are not for them (their own application).
+    """
+    free = [_open_or_claimed, _free, task.c.role.in_(list(roles)), *_may(subject, unit_hash)]
+    if kinds is not None:
+        free.append(task.c.kind.in_(list(kinds)))
+    if round_id is not None:
+        free.append(task.c.round_id == round_id)
+    if not_targets:
+        free.append(task.c.target_id.not_in(list(not_targets)))
+    first = (
+        select(task.c.id)
+        .where(*free)
+        .order_by(-task.c.priority, DUE, task.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    # the row was locked by the subquery, so it is as free now as it was found
+    values = {"state": "claimed", "owner": subject, "fence": task.c.fence + 1, "claimed_at": _now}
+    taking = update(task).where(task.c.id == first).values(**values, lease_until=_after(lease))
+    return await _lease(session, taking)
 
 
 async def renew(
@@ -175,14 +217,18 @@ async def reopen(
     return await _one(session, undone.values(state="claimed", done_at=None, lease_until=_after(lease)))
 
 
-async def reassign(session: AsyncSession, task_id: UUID, to: UUID | None) -> None:
-    """Takes the task from whoever has it; from now on only `to` may take it (None: anybody of the role again).
+async def reassign(
+    session: AsyncSession, task_id: UUID, to: UUID | None, *, unit_hash: str | None = None
+) -> None:
+    """Takes the task from whoever has it; from now on only `to` (of the unit `unit_hash`) may take it.
 
-    DomainError: task_not_found, task_ended, task_conflict_of_interest.
+    None: anybody of the role again. DomainError: task_not_found, task_ended, task_conflict_of_interest.
     """
-    allowed = [task.c.id == task_id, task.c.state.in_(("open", "claimed"))]
+    allowed = [task.c.id == task_id, _open_or_claimed]
     if to is not None:
         allowed.append(~_excludes(to))
+        if unit_hash is not None:
+            allowed.append(task.c.unit_hash.is_distinct_from(unit_hash))
     moved = update(task).where(*allowed)
     values = {
         "state": "open",
@@ -236,6 +282,11 @@ async def get(session: AsyncSession, task_id: UUID) -> Task:
 def claimable(subject: UUID, unit_hash: str | None = None) -> ColumnElement[bool]:
     """Condition on the task table: this person holds it, or may take it now."""
     return and_(or_(_free, and_(_live, task.c.owner == subject)), *_may(subject, unit_hash))
+
+
+def live() -> ColumnElement[bool]:
+    """Condition on the task table: somebody holds it now."""
+    return _live
 
 
 def held_by(subject: UUID) -> ColumnElement[bool]:

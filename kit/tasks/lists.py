@@ -4,33 +4,53 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, Text, cast, func, select, tuple_
+from sqlalchemy import ColumnElement, Date, DateTime, cast, func, literal_column, or_, select, tuple_
 from sqlalchemy import Uuid as UuidType
 from sqlalchemy import literal as lit
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.errors import DomainError, Kind
 from kit.tables import task
-from kit.tasks.claims import Task, claimable, columns, held_by
+from kit.tasks.claims import DUE, Task, claimable, columns, held_by, live
 
 _MOST = 200  # tasks a page
 _now = func.public.fudao_now()
-_due = func.coalesce(task.c.due_at, cast(lit("infinity", Text), DateTime(timezone=True)))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """`total` counts the whole list; `next` is the cursor of the following page, None at the end."""
+    """`total` counts the list (no further than `count_to`); `next`: cursor of the following page, None at the end."""
 
     items: list[Task]
     total: int
     next: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """One person's tasks: in hand, in hand and overdue, done, and the median time from claim to done."""
+
+    subject: UUID
+    held: int
+    overdue: int
+    done: int
+    median: timedelta | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Age:
+    """Unfinished tasks of one kind that were opened on one local day."""
+
+    kind: str
+    role: str
+    day: date
+    count: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,13 +75,18 @@ async def listing(
     kinds: Collection[str] | None = None,
     round_id: UUID | None = None,
     target_id: UUID | None = None,
+    owner: UUID | None = None,
+    overdue: bool = False,
+    data: Mapping[str, Any] | None = None,
+    count_to: int | None = None,
     limit: int = 20,
     after: str | None = None,
 ) -> Page:
     """Tasks by priority, then due moment, then ID.
 
     `available_to`: only what this person (of the unit `unit_hash`) may take or holds; `held`: only what this person
-    holds. DomainError invalid_cursor for an `after` that is not a cursor of ours.
+    holds; `owner`: what this person has, or is the only one to take; `data`: what the task's own data contain.
+    DomainError invalid_cursor for an `after` that is not a cursor of ours.
     """
     where: list[ColumnElement[bool]] = [task.c.state.in_(list(states))]
     if roles is not None:
@@ -76,11 +101,18 @@ async def listing(
         where.append(claimable(available_to, unit_hash))
     if held is not None:
         where.append(held_by(held))
-    total = (await session.execute(select(func.count()).select_from(task).where(*where))).scalar_one()
+    if owner is not None:
+        where.append(or_(held_by(owner), task.c.assigned_to == owner))
+    if overdue:
+        where.append(task.c.due_at < _now)
+    if data:
+        where.append(task.c.data.contains(dict(data)))
+    counted = select(task.c.id).where(*where).limit(count_to).subquery()
+    total = (await session.execute(select(func.count()).select_from(counted))).scalar_one()
     limit = max(1, min(limit, _MOST))
-    query = select(*columns()).where(*where).order_by(-task.c.priority, _due, task.c.id).limit(limit + 1)
+    query = select(*columns()).where(*where).order_by(-task.c.priority, DUE, task.c.id).limit(limit + 1)
     if after is not None:
-        query = query.where(tuple_(-task.c.priority, _due, task.c.id) > _position(after))
+        query = query.where(tuple_(-task.c.priority, DUE, task.c.id) > _position(after))
     items = [Task(**row) for row in (await session.execute(query)).mappings()]
     more = len(items) > limit
     items = items[:limit]
@@ -106,6 +138,54 @@ async def queues(session: AsyncSession, *, round_id: UUID | None = None) -> list
     return [Queue(**row) for row in (await session.execute(query)).mappings()]
 
 
+async def workload(
+    session: AsyncSession, *, round_id: UUID | None = None, kinds: Collection[str] | None = None
+) -> list[Work]:
+    """Everybody who has something in hand or has done something, who holds most first."""
+    held = live()
+    took = func.percentile_cont(0.5).within_group(func.extract("epoch", task.c.done_at - task.c.claimed_at))
+    query = (
+        select(
+            task.c.owner.label("subject"),
+            func.count().filter(held).label("held"),
+            func.count().filter(held, task.c.due_at < _now).label("overdue"),
+            func.count().filter(task.c.state == "done").label("done"),
+            took.filter(task.c.state == "done", task.c.claimed_at.is_not(None)).label("seconds"),
+        )
+        .where(task.c.owner.is_not(None))
+        .group_by(task.c.owner)
+    )
+    if round_id is not None:
+        query = query.where(task.c.round_id == round_id)
+    if kinds is not None:
+        query = query.where(task.c.kind.in_(list(kinds)))
+    found = [
+        Work(
+            subject=row.subject,
+            held=row.held,
+            overdue=row.overdue,
+            done=row.done,
+            median=None if row.seconds is None else timedelta(seconds=float(row.seconds)),
+        )
+        for row in await session.execute(query)
+    ]
+    return sorted(found, key=lambda one: (-one.held, -one.done, one.subject))
+
+
+async def ages(session: AsyncSession, *, tz: str, round_id: UUID | None = None) -> list[Age]:
+    """How many unfinished tasks there are by kind and local day of opening (the caller counts working days)."""
+    day = cast(func.timezone(tz, task.c.created_at), Date)
+    query = (
+        select(task.c.kind, task.c.role, day.label("day"), func.count().label("count"))
+        .where(task.c.state.in_(("open", "claimed")))
+        .group_by(task.c.kind, task.c.role, day)
+        .order_by(task.c.kind, task.c.role, day)
+    )
+    if round_id is not None:
+        query = query.where(task.c.round_id == round_id)
+    return [Age(**row) for row in (await session.execute(query)).mappings()]
+
+
 def _cursor(last: Task) -> str:
     parts = [last.priority, last.due_at.isoformat() if last.due_at else None, str(last.id)]
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
@@ -123,6 +203,6 @@ def _position(cursor: str) -> Any:
     due_part: ColumnElement[object] = (
         lit(moment, DateTime(timezone=True))
         if moment is not None
-        else cast(lit("infinity", Text), DateTime(timezone=True))
+        else literal_column("'infinity'::timestamptz", DateTime(timezone=True))
     )
     return tuple_(lit(-priority), due_part, lit(task_id, UuidType))

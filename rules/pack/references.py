@@ -23,6 +23,7 @@ def reference_mistakes(loaded: LoadedPack) -> Iterator[Mistake]:
     yield from _issuers(pack)
     yield from _rules(pack)
     yield from _levels(pack)
+    yield from _flag_codes(pack)
     yield from _decisions(pack)
     yield from condition_mistakes(pack)
     yield from consistency_mistakes(loaded)
@@ -50,6 +51,13 @@ def _missing(path: Path, ids: Iterable[str], known: Iterable[str], what: str) ->
     for index, one in enumerate(ids):
         if one not in have:
             yield Mistake((*path, index), f"没有{what} {one}")
+
+
+def _flag_codes(pack: RulePack) -> Iterator[Mistake]:
+    checks = {check.id for check in pack.checks}
+    for index, code in enumerate(pack.flag_codes):
+        if code.check not in checks:
+            yield Mistake(("flag_codes", index, "check"), f"没有审查项目 {code.check}（见 checks）")
 
 
 def _issuers(pack: RulePack) -> Iterator[Mistake]:

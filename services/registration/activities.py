@@ -23,6 +23,10 @@ class RegistrationActivities:
     async def open_correction(self, request: contract.OpenCorrection) -> contract.Done:
         return await self._service.cases.open_correction(request)
 
+    @activity.defn(name="registration.close_correction")
+    async def close_correction(self, request: contract.CloseCorrection) -> contract.Done:
+        return await self._service.corrections.close(request)
+
     @activity.defn(name="registration.set_phase")
     async def set_phase(self, request: contract.SetPhase) -> contract.Done:
         return await self._service.cases.set_phase(request)
@@ -39,4 +43,11 @@ class RegistrationActivities:
 def activities(service: Registration) -> Sequence[Callable[..., Any]]:
     """ACTIVITIES of this service, bound to it."""
     bound = RegistrationActivities(service)
-    return [bound.unlock_form, bound.open_correction, bound.set_phase, bound.await_phase, bound.move_round]
+    return [
+        bound.unlock_form,
+        bound.open_correction,
+        bound.close_correction,
+        bound.set_phase,
+        bound.await_phase,
+        bound.move_round,
+    ]

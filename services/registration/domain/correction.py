@@ -1,6 +1,7 @@
 """What a correction may touch (Q10): only what the decision flagged."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from services.registration.domain.draft import Draft
 from services.registration.domain.shape import COLLECTIONS, Shape
@@ -51,3 +52,40 @@ def differing(shape: Shape, before: Draft, after: Draft) -> list[str]:
         ids = dict.fromkeys(one["id"] for draft in (before, after) for one in draft.items[group])
         paths += [f"{group}.{name}" for name in ids]
     return [path for path in paths if before.value(shape, path) != after.value(shape, path)]
+
+
+def kept_inside(shape: Shape, before: Draft, after: Draft, opened: tuple[str, ...]) -> Draft:
+    """`after` under the opened prefixes, `before` everywhere else."""
+    kept = Draft.load(after.public(), after.private)
+    for path in differing(shape, before, after):
+        if is_open(path, opened):
+            continue
+        head, _, name = path.partition(".")
+        if head == "fields":
+            _take_field(shape, before, kept, name)
+        elif head == "declarations":
+            ticked = (
+                {*kept.declarations, name} if name in before.declarations else {*kept.declarations} - {name}
+            )
+            kept.declarations = [one for one in shape.declarations if one in ticked]
+        else:
+            item = before.item(head, name)
+            rest = [one for one in kept.items[head] if one["id"] != name]
+            kept.items[head] = _in_order(before.items[head], rest if item is None else [*rest, item])
+    return kept
+
+
+def _take_field(shape: Shape, before: Draft, kept: Draft, name: str) -> None:
+    if shape.photo_field is not None and name == shape.photo_field.id:
+        kept.photo = before.photo
+        return
+    for source, into in ((before.fields, kept.fields), (before.private, kept.private)):
+        into.pop(name, None)
+        if name in source:
+            into[name] = source[name]
+
+
+def _in_order(before: list[dict[str, Any]], items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As they stood before; new ones last."""
+    places = {one["id"]: place for place, one in enumerate(before)}
+    return sorted(items, key=lambda one: places.get(one["id"], len(places)))

@@ -18,6 +18,7 @@ from kit.http import Actor
 from kit.outbox import add_event
 from services.registration import repository
 from services.registration.models import Application
+from services.registration.service.corrections import put_back
 from services.registration.service.parts import Parts, seen_case
 from services.registration.service.view import state_of
 
@@ -59,7 +60,11 @@ class Cases:
 
         async def make() -> Done:
             row = await self._locked(session, request.case)
-            row.lock, row.unlocks, row.reprint = "correction", list(decision.unlocks), decision.reprint
+            if row.unlocks is None:
+                row.lock = "correction"
+            else:  # a flag was a mistake: fewer things are open
+                await put_back(session, self._parts, row, list(decision.unlocks))
+            row.unlocks, row.reprint = list(decision.unlocks), decision.reprint
             row.correction_closes_at = request.closes_at
             await self._tell(session, request.case, EventType.correction_opened, key, request.transition)
             return Done()

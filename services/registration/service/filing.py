@@ -27,7 +27,7 @@ from kit.db import now
 from kit.effects import once, stored
 from kit.outbox import add_event
 from services.registration import repository
-from services.registration.domain.correction import needs_scan, open_paths, stays_inside
+from services.registration.domain.correction import differing, needs_scan, open_paths, stays_inside
 from services.registration.models import Application, File, Form, Scan
 from services.registration.service.facts import clean_files, gather
 from services.registration.service.freezing import Material, Ready, incomplete, store_form
@@ -90,7 +90,9 @@ class Filing:
         unlocks = application.unlocks or []
         if not stays_inside(case.shape, before, after, open_paths(case.shape, before, unlocks)):
             return refused("outside_correction"), []
-        if needs_scan(unlocks, reprint=application.reprint) and not body.scan_file_ids:
+        # "nothing is wrong, because …" is an answer: a form that is as it was needs no new scan (Q10)
+        said = body.answers_key is not None and not differing(case.shape, before, after)
+        if needs_scan(unlocks, reprint=application.reprint) and not body.scan_file_ids and not said:
             return refused("scan_needed"), []
         rows = await self._scan_files(session, application.id, body.scan_file_ids)
         if rows is None:

@@ -6,6 +6,7 @@ from contracts.commands import CommandName, PrepareRequest, PrepareResult
 from kit.errors import DomainError, Kind
 from services.registration.service.applying import Applying
 from services.registration.service.cases import Cases
+from services.registration.service.corrections import Corrections
 from services.registration.service.drafts import Drafts
 from services.registration.service.files import FileDesk
 from services.registration.service.filing import Filing
@@ -30,6 +31,7 @@ class Registration:
         self.filing = Filing(parts, self.scans)
         self.taking_back = TakingBack(parts)
         self.cases = Cases(parts)
+        self.corrections = Corrections(parts)
 
     async def prepare(self, request: PrepareRequest) -> PrepareResult:
         """What a command needs before the workflow decides; idempotent by command ID. DomainError for a foreign one."""
