@@ -36,6 +36,8 @@ class EventType(StrEnum):
     qualification_decided = "QualificationDecided"
     correction_opened = "CorrectionOpened"
     correction_submitted = "CorrectionSubmitted"
+    hearing_opened = "HearingOpened"
+    hearing_closed = "HearingClosed"
     outside_decision_awaited = "OutsideDecisionAwaited"
     exam_enrolled = "ExamEnrolled"
     exam_graded = "ExamGraded"

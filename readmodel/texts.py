@@ -16,6 +16,8 @@ TEXTS: dict[EventType, tuple[str, str | None]] = {
     EventType.qualification_decided: ("资格审查已有结果", "Q12"),
     EventType.correction_opened: ("申报材料需要修改，仅有一次修改机会", "Q10"),
     EventType.correction_submitted: ("修改已提交，等待复核", "Q10"),
+    EventType.hearing_opened: ("材料的真实性需要核实，请在期限内说明", "E9"),
+    EventType.hearing_closed: ("材料核实已有结论，没有认定问题", "E9"),
     EventType.outside_decision_awaited: ("破格申请已报上级协会认定", "E5"),
     EventType.exam_enrolled: ("资格审查合格，等待笔试", "X3"),
     EventType.exam_graded: ("笔试已完成", "X2"),
@@ -50,4 +52,8 @@ def say(type_: EventType, status: str | None, data: dict[str, Any]) -> tuple[str
         return ("上级协会没有认定，破格申请未通过", "E5")
     if status == Status.under_second_review:
         return ("修改已收到，进入复审", "Q10")
+    if type_ is EventType.qualification_opened and data.get("attempt", 1) > 1:
+        return ("退回修改的意见经复核撤销，修改机会保留，继续审查", "Q10")
+    if type_ is EventType.correction_opened and data.get("revised"):
+        return ("部分退回意见经复核撤销，其余仍需修改", "Q10")
     return ENDS.get(status or "") or TEXTS.get(type_)

@@ -122,6 +122,11 @@ class Desks:
             flags=tuple(flags),
             rules=tuple(_judged(task)),
             answered=tuple(answered),
+            accepted=tuple(
+                one.check_id
+                for one in task.checks
+                if not one.per_rule and one.check_id not in {flag.check_id for flag in flags}
+            ),
             note="" if outcome is Outcome.passed else "请按标注的问题逐项处理。",
         )
 

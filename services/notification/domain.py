@@ -22,6 +22,13 @@ TEMPLATES: dict[str, Template] = {
     "correction_last_day": Template(
         "【辅导】提醒：申报 $number 的修改将于 $deadline 截止，逾期视为资格审查不合格。"
     ),
+    "correction_revised": Template(
+        "【辅导】申报 $number 的部分退回意见经复核已撤销，其余请于 $deadline 前登录修改并提交。"
+    ),
+    "correction_cancelled": Template(
+        "【辅导】申报 $number 的退回意见经复核已撤销，您无需修改，一次修改机会仍然保留，材料继续审查。"
+    ),
+    "hearing": Template("【辅导】申报 $number 的材料需要核实，请于 $deadline 前登录查看并作出说明。"),
     "exam": Template("【辅导】申报 $number 资格审查合格，请留意笔试时间通知并按时参加。"),
     "defence": Template("【辅导】申报 $number 进入答辩环节，请留意答辩时间通知。"),
     "notice": Template("【辅导】申报 $number 已进入公示名单。"),
@@ -33,6 +40,7 @@ _TOLD: dict[EventType, str] = {
     EventType.application_started: "started",
     EventType.qualification_opened: "filed",
     EventType.correction_opened: "correction",
+    EventType.hearing_opened: "hearing",
     EventType.exam_enrolled: "exam",
     EventType.defence_opened: "defence",
     EventType.notice_listed: "notice",
@@ -58,10 +66,16 @@ def telling(event: Event) -> Telling | None:
         and event.transition.status == "under_second_review"
     ):
         return None
+    if event.type is EventType.qualification_opened and event.data.get("attempt", 1) > 1:
+        template = "correction_cancelled"
+    if event.type is EventType.correction_opened and event.data.get("revised"):
+        template = "correction_revised"
     values = {"number": str(event.data.get("application_number", ""))}
     if event.transition is not None and event.transition.closes_at is not None:
         values["deadline"] = in_words(event.transition.closes_at)
-    if template == "correction" and "deadline" not in values:
+    if template == "hearing":
+        values["deadline"] = in_words(datetime.fromisoformat(str(event.data["answer_by"])))
+    if template.startswith("correction") and template != "correction_cancelled" and "deadline" not in values:
         return None
     return Telling(template=template, values=values)
 

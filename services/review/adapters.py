@@ -4,7 +4,10 @@ from datetime import UTC, datetime, timedelta
 from time import time
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from contracts.case import Facts, FileFacts, Snapshot, canonical
+from contracts.http.desk import CorrectionAnswers
 from contracts.http.review import MAX_DOCUMENT_BYTES, DocumentStored, FileLink, QualificationDecision
 from kit.errors import DomainError, Kind
 from kit.storage import ObjectStore
@@ -49,6 +52,23 @@ class Content:
     async def put_decision(self, decision: QualificationDecision) -> str:
         """Freezes a decision; the same decision has the same key."""
         return await self._store.put_content(canonical(decision), JSON)
+
+    async def answers(self, key: str) -> CorrectionAnswers | None:
+        """What the applicant said to the flags; None for a key of something else."""
+        try:
+            return CorrectionAnswers.model_validate_json(await self._store.get_content(key))
+        except (ValidationError, DomainError):
+            return None
+
+    async def put_answers(self, answers: CorrectionAnswers) -> str:
+        """Freezes answers; the same answers have the same key."""
+        return await self._store.put_content(canonical(answers), JSON)
+
+    def picture(self, key: str, number: str) -> FileLink:
+        """A short-lived link to a picture of a page or of a part of it."""
+        name = f"{number}-{key[7:19]}.jpg"
+        url = self._store.presigned_get(self._store.content, key, name, self._lifetime)
+        return FileLink(url=url, expires_at=datetime.fromtimestamp(time(), UTC) + self._lifetime)
 
     async def link(self, application_id: UUID, number: str, file_id: str, facts: FileFacts) -> FileLink:
         """A short-lived link to exactly the bytes that were checked; the name tells the number, not the person."""

@@ -6,7 +6,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.due import DueHandler, DueRow
-from services.review import repository
 from services.review.service import DRAW, OVERDUE, ReviewService
 
 
@@ -14,7 +13,7 @@ def handlers(service: ReviewService) -> Mapping[str, DueHandler]:
     """Handlers by kind of row."""
 
     async def overdue(session: AsyncSession, row: DueRow) -> None:
-        await repository.raise_priority(session, UUID(row.payload["task_id"]), int(row.payload["priority"]))
+        await service.office.step(session, row)
 
     async def draw(_session: AsyncSession, row: DueRow) -> None:
         await service.assessments.fill(UUID(row.payload["assessment_id"]))

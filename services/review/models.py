@@ -1,6 +1,6 @@
 """Tables of the review service."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from kit.db import NAMING
 from kit.tables import mechanics
+
+_NOW = text("public.fudao_now()")
+_RULED = text("rule_id is not null")
 
 
 class Base(DeclarativeBase):
@@ -58,15 +61,21 @@ class Case(Base):
 
 
 class Qualification(Base):
-    """One look at one application: what the machine found, the reviewer's draft, the frozen decision."""
+    """One look at one application: what the machine found, the reviewer's draft, the frozen decision.
+
+    `void`: all its flags were a mistake, a new attempt follows; `earlier_keys`: decisions from before flags were
+    cancelled.
+    """
 
     __tablename__ = "qualification"
 
     task_id: Mapped[UUID] = mapped_column(primary_key=True)
     application_id: Mapped[UUID] = mapped_column(ForeignKey("review_case.application_id"))
     look: Mapped[int]
+    attempt: Mapped[int] = mapped_column(server_default=text("1"))
     snapshot_key: Mapped[str]
     facts_key: Mapped[str]
+    answers_key: Mapped[str | None]
     first_decision_key: Mapped[str | None]
     findings: Mapped[list[Any]]
     explanation: Mapped[dict[str, Any]]
@@ -76,9 +85,11 @@ class Qualification(Base):
     outcome: Mapped[str | None]
     decided_by: Mapped[UUID | None]
     decided_at: Mapped[datetime | None]
+    void: Mapped[bool] = mapped_column(server_default=text("false"))
+    earlier_keys: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
 
     __table_args__ = (
-        UniqueConstraint("application_id", "look"),
+        UniqueConstraint("application_id", "attempt", "look"),
         CheckConstraint("look in (1, 2)", name="look"),
         CheckConstraint("(decision_key is null) = (outcome is null)", name="decided"),
     )
@@ -155,3 +166,130 @@ class Member(Base):
     active: Mapped[bool] = mapped_column(server_default=text("true"))
 
     __table_args__ = (CheckConstraint("role in ('expert', 'reviewer')", name="role"),)
+
+
+class Question(Base):
+    """A reviewer asks a colleague about one check item; its ID is its task's."""
+
+    __tablename__ = "question"
+
+    task_id: Mapped[UUID] = mapped_column(primary_key=True)
+    about: Mapped[UUID] = mapped_column(ForeignKey("qualification.task_id"))
+    check_id: Mapped[str]
+    item_id: Mapped[str | None]
+    rule_id: Mapped[str | None]
+    title_hash: Mapped[str] = mapped_column(server_default=text("''"))
+    text: Mapped[str]
+    asked_by: Mapped[UUID]
+    asked_at: Mapped[datetime] = mapped_column(server_default=_NOW)
+    answer: Mapped[str | None]
+    answered_by: Mapped[UUID | None]
+    answered_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_question_about", "about"),)
+
+
+class Sample(Base):
+    """A decision that was drawn for a second look; its ID is its task's. It holds up nothing."""
+
+    __tablename__ = "sample"
+
+    task_id: Mapped[UUID] = mapped_column(primary_key=True)
+    about: Mapped[UUID] = mapped_column(ForeignKey("qualification.task_id"))
+    decision_key: Mapped[str]
+    agrees: Mapped[bool | None]
+    note: Mapped[str] = mapped_column(server_default=text("''"))
+    checked_by: Mapped[UUID | None]
+    checked_at: Mapped[datetime | None]
+
+
+class Precedent(Base):
+    """One line of a decision, for the next like case: no name, no number."""
+
+    __tablename__ = "precedent"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    about: Mapped[UUID] = mapped_column(ForeignKey("qualification.task_id"))
+    round_id: Mapped[UUID]
+    kind: Mapped[str]
+    check_id: Mapped[str]
+    clause: Mapped[str]
+    rule_id: Mapped[str | None]
+    code: Mapped[str | None]
+    title: Mapped[str]
+    title_hash: Mapped[str]
+    text: Mapped[str]
+    outcome: Mapped[str]
+    decided_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("ix_precedent_check", "check_id", "decided_at"),
+        Index("ix_precedent_rule", "rule_id", "decided_at", postgresql_where=_RULED),
+        Index("ix_precedent_about", "about"),
+        Index("ix_precedent_round", "round_id", "kind"),
+    )
+
+
+class Hearing(Base):
+    """Something looks false (E9): the applicant is heard before two people decide."""
+
+    __tablename__ = "hearing"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    application_id: Mapped[UUID] = mapped_column(ForeignKey("review_case.application_id"))
+    state: Mapped[str] = mapped_column(server_default=text("'open'"))
+    reason: Mapped[str]
+    ground: Mapped[str]
+    item_id: Mapped[str | None]
+    opened_by: Mapped[UUID]
+    opened_at: Mapped[datetime] = mapped_column(server_default=_NOW)
+    answer_by: Mapped[datetime]
+    statement: Mapped[str | None]
+    stated_at: Mapped[datetime | None]
+    document_key: Mapped[str | None]
+    until: Mapped[date | None]
+    outcome: Mapped[str] = mapped_column(server_default=text("''"))
+    closed_by: Mapped[UUID | None]
+    closed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("state in ('open', 'upheld', 'dismissed')", name="state"),
+        CheckConstraint("(state = 'upheld') = (document_key is not null)", name="document"),
+        Index("uq_hearing_open", "application_id", unique=True, postgresql_where=text("state = 'open'")),
+    )
+
+
+class DeskNote(Base):
+    """Something that a person (`account_id`) or everybody of a role should look at, until it has been seen."""
+
+    __tablename__ = "desk_note"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    role: Mapped[str]
+    account_id: Mapped[UUID | None]
+    task_id: Mapped[UUID | None]
+    application_id: Mapped[UUID]
+    at: Mapped[datetime] = mapped_column(server_default=_NOW)
+    seen_by: Mapped[UUID | None]
+    seen_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_desk_note_open", "role", "at", postgresql_where=text("seen_at is null")),)
+
+
+class DeskLog(Base):
+    """What staff did to tasks of others: who, when, why, from what to what."""
+
+    __tablename__ = "desk_log"
+
+    position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=_NOW)
+    actor: Mapped[UUID]
+    action: Mapped[str]
+    task_id: Mapped[UUID | None]
+    application_id: Mapped[UUID | None]
+    reason: Mapped[str] = mapped_column(server_default=text("''"))
+    old: Mapped[str] = mapped_column(server_default=text("''"))
+    new: Mapped[str] = mapped_column(server_default=text("''"))
+
+    __table_args__ = (Index("ix_desk_log_task", "task_id"),)

@@ -60,13 +60,17 @@ class Cases:
 
         async def make() -> Done:
             row = await self._locked(session, request.case)
-            if row.unlocks is None:
+            revised = row.unlocks is not None
+            if not revised:
                 row.lock = "correction"
             else:  # a flag was a mistake: fewer things are open
                 await put_back(session, self._parts, row, list(decision.unlocks))
             row.unlocks, row.reprint = list(decision.unlocks), decision.reprint
             row.correction_closes_at = request.closes_at
-            await self._tell(session, request.case, EventType.correction_opened, key, request.transition)
+            told = {"revised": True} if revised else {}
+            await self._tell(
+                session, request.case, EventType.correction_opened, key, request.transition, **told
+            )
             return Done()
 
         async with self._parts.db.unit_of_work() as session:
@@ -97,11 +101,18 @@ class Cases:
         return row
 
     async def _tell(
-        self, session: AsyncSession, case: CaseRef, type_: EventType, key: str, transition: Transition
+        self,
+        session: AsyncSession,
+        case: CaseRef,
+        type_: EventType,
+        key: str,
+        transition: Transition,
+        **data: bool,
     ) -> None:
         await session.flush()
         await repository.note_transition(session, case.application_id, transition)
-        event = case_event(type_, case, effect_key=key, occurred_at=await now(session), transition=transition)
+        at = await now(session)
+        event = case_event(type_, case, effect_key=key, occurred_at=at, transition=transition, **data)
         await add_event(session, event)
 
     # for the owner ------------------------------------------------------------------------------------------

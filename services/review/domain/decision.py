@@ -1,7 +1,7 @@
 """When a qualification decision is complete and allowed: the table of Q10, Q11, Q12, Q14 and Q15."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from contracts.case import Finding
@@ -10,11 +10,13 @@ from contracts.http.review import (
     Answered,
     Flag,
     Obstacle,
+    QualificationDecision,
     RuleJudgement,
     SavedAnswer,
     SaveDecision,
     SavedFlag,
     SavedRule,
+    Step,
 )
 from contracts.rulepack import Check
 from services.review.domain.desk import COLLECTIONS, ITEM_KINDS, RULES, SCAN_KINDS, Desk
@@ -27,23 +29,29 @@ class Judged:
     flags: tuple[Flag, ...] = ()
     rules: tuple[RuleJudgement, ...] = ()
     answered: tuple[Answered, ...] = ()
+    accepted: tuple[str, ...] = ()
     obstacles: tuple[Obstacle, ...] = ()
 
 
-def judge(desk: Desk, draft: SaveDecision) -> Judged:
-    """Everything that stands in the way of the draft's outcome, in the order in which a person would mend it."""
+def judge(desk: Desk, draft: SaveDecision, waiting: Collection[str] = ()) -> Judged:
+    """Everything that stands in the way of the draft's outcome, in the order in which a person would mend it: the
+    form check, the content check, the outcome. `waiting`: checks about which a colleague has been asked."""
     draft = draft.model_copy(update={"flags": tuple(_on_rule(one) for one in draft.flags)})
     obstacles = [
+        *_question_obstacles(desk, waiting),
         *_flag_obstacles(desk, draft),
+        *_check_obstacles(desk, draft),
         *_rule_obstacles(desk, draft),
         *_answer_obstacles(desk, draft),
     ]
+    obstacles.sort(key=lambda one: one.step is Step.content)
     flags = tuple(_flag(desk, one) for one in draft.flags if _flag_obstacle(desk, one) is None)
     obstacles.extend(_outcome_obstacles(desk, draft, flags))
     return Judged(
         flags=flags,
         rules=tuple(_judgement(desk, one) for one in draft.rules if one.rule_id in desk.rules),
         answered=tuple(Answered(**one.model_dump()) for one in draft.answered),
+        accepted=tuple(one for one in desk.checks if one in draft.accepted),
         obstacles=tuple(obstacles),
     )
 
@@ -61,7 +69,7 @@ def _on_rule(flag: SavedFlag) -> SavedFlag:
 def _flag_obstacles(desk: Desk, draft: SaveDecision) -> Iterator[Obstacle]:
     for flag in draft.flags:
         if found := _flag_obstacle(desk, flag):
-            yield found
+            yield found.model_copy(update={"step": desk.step_of(flag.check_id), "check_id": flag.check_id})
     twice = Counter((one.check_id, _place(one)) for one in draft.flags)
     if any(count > 1 for count in twice.values()):
         yield _no("flagged_twice", "同一问题标注了两次，请删去一处。", "Q10")
@@ -71,6 +79,8 @@ def _flag_obstacle(desk: Desk, flag: SavedFlag) -> Obstacle | None:
     check = desk.checks.get(flag.check_id)
     if check is None:
         return _no("not_on_list", "只能按审查标准所列的项目提出问题。", "Q15")
+    if flag.code is not None and (flag.code not in desk.codes or desk.codes[flag.code].check != check.id):
+        return _no("unknown_code", f"“{check.name}”没有这个问题代码，请从列表中选择。", "Q15")
     if sum(one is not None for one in _place(flag)) > 1:
         return _no(
             "flag_ambiguous", f"“{check.name}”的一处标注只能指向一个栏目、一项材料或一条条件。", check.clause
@@ -97,12 +107,14 @@ def _flag_obstacle(desk: Desk, flag: SavedFlag) -> Obstacle | None:
 def _flag(desk: Desk, saved: SavedFlag) -> Flag:
     check = desk.checks[saved.check_id]
     machine = _finding(desk, saved)
-    reprint = machine.reprint if machine is not None else check.reprint
+    code = desk.codes.get(saved.code or "")
+    reprint = _first(code and code.reprint, machine and machine.reprint, check.reprint)
     unlocks = set(_unlocks(desk, check, saved))
     return Flag(
         check_id=check.id,
         clause=check.clause if saved.rule_id is None else desk.rules[saved.rule_id].clause,
-        curable=machine.curable if machine is not None else check.curable,
+        curable=_first(code and code.curable, machine and machine.curable, check.curable),
+        code=saved.code,
         blocking=check.severity == "blocking" and not _only_unscored(desk, check, saved),
         reprint=reprint,
         item_id=saved.item_id,
@@ -111,6 +123,37 @@ def _flag(desk: Desk, saved: SavedFlag) -> Flag:
         note=saved.note,
         unlocks=tuple(sorted(unlocks | ({"scan"} if reprint else set()))),
     )
+
+
+def _first(*given: object) -> bool:
+    """The first that says anything: the code, the machine's finding, the check itself."""
+    return next(one for one in given if isinstance(one, bool))
+
+
+def _check_obstacles(desk: Desk, draft: SaveDecision) -> Iterator[Obstacle]:
+    """Each line is accepted or flagged, and nothing that is not on the list is judged (Q15)."""
+    flagged, accepted = {one.check_id for one in draft.flags}, set(draft.accepted)
+    if accepted - set(desk.checks):
+        yield _no("not_on_list", "只能按审查标准所列的项目逐项确认。", "Q15")
+    for check in desk.checks.values():
+        if check.kind == "eligibility" or not desk.judgeable(check):
+            continue
+        told = {"step": Step(check.review), "check_id": check.id}
+        if check.id in flagged and check.id in accepted:
+            no = _no("check_contradicted", f"“{check.name}”既确认无误又标注了问题，请核对。", check.clause)
+            yield no.model_copy(update=told)
+        if check.id not in flagged and check.id not in accepted:
+            no = _no("check_unconfirmed", f"还没有确认“{check.name}”：请接受，或标注问题。", check.clause)
+            yield no.model_copy(update=told)
+
+
+def _question_obstacles(desk: Desk, waiting: Collection[str]) -> Iterator[Obstacle]:
+    for check_id in waiting:
+        if check_id in desk.checks:
+            name = desk.checks[check_id].name
+            yield _no(
+                "question_open", f"“{name}”向同事提出的问题还没有答复，答复后才能作出结论。", None
+            ).model_copy(update={"step": desk.step_of(check_id), "check_id": check_id})
 
 
 def _only_unscored(desk: Desk, check: Check, flag: SavedFlag) -> bool:
@@ -155,7 +198,8 @@ def _rule_obstacles(desk: Desk, draft: SaveDecision) -> Iterator[Obstacle]:
         yield _no("rules_not_as_asked", "只能对本次审查范围内的每条报名条件各确认一次。", "Q14")
     missing = [rule.name for rule_id, rule in desk.rules.items() if rule_id not in said]
     if missing:
-        yield _no("rule_unconfirmed", f"还有报名条件没有逐条确认：{'、'.join(missing)}。", "Q14")
+        no = _no("rule_unconfirmed", f"还有报名条件没有逐条确认：{'、'.join(missing)}。", "Q14")
+        yield no.model_copy(update={"step": Step.content})
     flagged = {one.rule_id for one in draft.flags}
     for judgement in draft.rules:
         if judgement.rule_id in desk.rules:
@@ -184,9 +228,9 @@ def _answer_obstacles(desk: Desk, draft: SaveDecision) -> Iterator[Obstacle]:
     for finding in desk.to_answer:
         if _key(finding) not in told:
             name, clause = desk.checks[finding.check_id].name, finding.clause
-            yield _no(
-                "finding_unanswered", f"“{name}”有机器提示尚未处理：请标注问题，或写明为何不是问题。", clause
-            )
+            text = f"“{name}”有机器提示尚未处理：请标注问题，或写明为何不是问题。"
+            place = {"step": desk.step_of(finding.check_id), "check_id": finding.check_id}
+            yield _no("finding_unanswered", text, clause).model_copy(update=place)
     known = {_key(one) for one in desk.findings}
     if any(_key(one) not in known for one in draft.answered):
         yield _no("answer_without_finding", "处理了一条并不存在的机器提示，请刷新后重试。", "Q15")
@@ -233,3 +277,18 @@ def _place(flag: SavedFlag) -> tuple[str | None, str | None, str | None]:
 
 def _no(code: str, message: str, clause: str | None) -> Obstacle:
     return Obstacle(code=code, message=message, clause=clause)
+
+
+def taken_over(decision: QualificationDecision) -> SaveDecision:
+    """A draft from an earlier decision: what was in order; nothing of what was flagged, and no outcome."""
+    flagged = {flag.rule_id for flag in (*decision.flags, *decision.cancelled)}
+    return SaveDecision(
+        fence=0,
+        rules=tuple(
+            SavedRule(rule_id=one.rule_id, met=one.met, accepted=one.accepted, note=one.note)
+            for one in decision.rules
+            if one.rule_id not in flagged
+        ),
+        answered=tuple(SavedAnswer(**one.model_dump()) for one in decision.answered),
+        accepted=decision.accepted,
+    )

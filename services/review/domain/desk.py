@@ -13,8 +13,8 @@ from contracts.case import (
     Training,
     WorkInterval,
 )
-from contracts.http.review import CheckLine, QualificationDecision, RuleLine
-from contracts.rulepack import Check, Rule, RulePack
+from contracts.http.review import CheckLine, CodeLine, QualificationDecision, RuleLine, Step
+from contracts.rulepack import Check, FlagCode, Rule, RulePack
 
 SCAN_KINDS = frozenset({"system_form", "seal_and_signature"})
 ITEM_KINDS = frozenset({"files_open", "within_window", "same_name"})
@@ -54,6 +54,15 @@ class Desk:
     def checks(self) -> dict[str, Check]:
         """The check list of this route by ID."""
         return {check.id: check for check in self.pack.checks if self.snapshot.route.value in check.routes}
+
+    @cached_property
+    def codes(self) -> dict[str, FlagCode]:
+        """Codes of the pack by ID."""
+        return {code.id: code for code in self.pack.flag_codes}
+
+    def step_of(self, check_id: str) -> Step:
+        """Form check or content check."""
+        return Step(self.checks[check_id].review) if check_id in self.checks else Step.content
 
     @cached_property
     def rules(self) -> dict[str, Rule]:
@@ -138,9 +147,39 @@ class Desk:
                 curable=check.curable,
                 reprint=check.reprint,
                 blocking=check.severity == "blocking",
+                step=Step(check.review),
+                per_rule=check.kind == "eligibility",
+                codes=tuple(
+                    self._code_line(check, one) for one in self.pack.flag_codes if one.check == check.id
+                ),
             )
-            for check in self.checks.values()
+            for check in sorted(self.checks.values(), key=lambda one: one.review != Step.form)
+            if self.judgeable(check)
         )
+
+    def _code_line(self, check: Check, code: FlagCode) -> CodeLine:
+        return CodeLine(
+            id=code.id,
+            text=code.text,
+            curable=check.curable if code.curable is None else code.curable,
+            reprint=check.reprint if code.reprint is None else code.reprint,
+        )
+
+    def judgeable(self, check: Check) -> bool:
+        """Whether anything may be said under this line: on look 2 only where the correction was allowed (Q10)."""
+        if self.first is None:
+            return True
+        if check.kind == "eligibility":
+            return bool(self.rules)
+        if check.kind in ITEM_KINDS:
+            return any(self.may_judge(check.id, (item_id, None, None)) for item_id in self.items)
+        if check.kind in ("fields_complete", "full_names"):
+            opened = {one.partition(":")[0] for one in self._unlocked}
+            return any(
+                flag.check_id == check.id and (flag.field is None or f"field:{flag.field}" in self._unlocked)
+                for flag in self.first.flags
+            ) or (check.kind == "fields_complete" and "declarations" in opened)
+        return self.may_judge(check.id, (None, "photo" if check.kind == "photo" else None, None))
 
     def rule_lines(self) -> tuple[RuleLine, ...]:
         return tuple(

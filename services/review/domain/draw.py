@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from uuid import UUID
 
 from contracts.rulepack import RulePack
@@ -80,3 +81,9 @@ def draw(
         pool=tuple((one.place, one.load) for one in sorted(pool, key=lambda one: one.place)),
         chosen=tuple(ranked[:wanted]),
     )
+
+
+def drawn(seed: str, lot: str, share: float) -> bool:
+    """Whether this lot is among the `share` that is drawn; anybody who knows the round's seed can check it."""
+    number = int.from_bytes(sha256(f"{seed}/{lot}".encode()).digest()[:8])
+    return number < share * 2**64

@@ -3,7 +3,7 @@
 from contracts.case import EvidenceItem, Snapshot
 from contracts.commands import QualificationOutcome as Outcome
 from contracts.http.review import ApplicantDecision, Flag, FoundItem, QualificationDecision
-from contracts.rulepack import Check, RulePack
+from contracts.rulepack import Check, FlagCode, RulePack
 from services.review.domain.desk import SCAN_KINDS, Item, items_of
 
 _HEADINGS = {
@@ -20,6 +20,10 @@ _HEADINGS = {
     ),
     (2, Outcome.not_qualified): ("资格审查不合格", "修改后以下问题仍未解决，本年度不能参加认证。"),
 }
+_VOID = (
+    "退回修改的意见已撤销",
+    "经复核，此前标注的问题不成立，意见已由两人撤销。您无需修改，一次修改机会仍然保留，材料继续审查。",
+)
 _PEOPLE_TYPES = frozenset({"names", "phone", "email", "id_number"})
 
 
@@ -45,6 +49,8 @@ def decision_for_applicant(
 ) -> ApplicantDecision:
     """What was found, on which clause, what to do (Q10). No reviewer is named."""
     heading, text = _HEADINGS[(decision.look, decision.outcome)]
+    if decision.cancelled and not any(flag.curable and flag.blocking for flag in decision.flags):
+        heading, text = _VOID
     items = items_of(snapshot)
     checks = {check.id: check for check in pack.checks}
     correcting = decision.outcome is Outcome.correction
@@ -53,23 +59,31 @@ def decision_for_applicant(
         outcome=decision.outcome,
         heading=heading,
         text=text,
-        items=tuple(_found(pack, flag, checks[flag.check_id], items, correcting) for flag in decision.flags),
+        items=tuple(
+            _found(pack, flag, checks[flag.check_id], items, correcting).model_copy(update={"place": place})
+            for place, flag in enumerate(decision.flags)
+        ),
         reprint=correcting and decision.reprint,
         note=decision.note,
         decided_at=decision.decided_at,
+        attempt=decision.attempt,
+        cancelled=tuple(
+            _found(pack, flag, checks[flag.check_id], items, False) for flag in decision.cancelled
+        ),
+        correction_page=pack.correction.correction_page,
     )
 
 
 def _blind(item: EvidenceItem, hidden: list[str], personal: set[tuple[str, str]]) -> EvidenceItem:
     return item.model_copy(
         update={
-            "title": _masked(item.title, hidden),
+            "title": masked(item.title, hidden),
             "named_person": "",
             "organisers": tuple(
-                one.model_copy(update={"name": _masked(one.name, hidden)}) for one in item.organisers
+                one.model_copy(update={"name": masked(one.name, hidden)}) for one in item.organisers
             ),
             "attributes": {
-                key: _masked(value, hidden) if isinstance(value, str) else value
+                key: masked(value, hidden) if isinstance(value, str) else value
                 for key, value in item.attributes.items()
                 if (item.kind, key) not in personal
             },
@@ -77,7 +91,8 @@ def _blind(item: EvidenceItem, hidden: list[str], personal: set[tuple[str, str]]
     )
 
 
-def _masked(text: str, hidden: list[str]) -> str:
+def masked(text: str, hidden: list[str]) -> str:
+    """Without these names."""
     for one in hidden:
         text = text.replace(one, "＊＊")
     return text
@@ -87,12 +102,13 @@ def _found(
     pack: RulePack, flag: Flag, check: Check, items: dict[str, tuple[str, Item]], correcting: bool
 ) -> FoundItem:
     where = _where(pack, flag, check, items)
+    code = _code(pack, flag)
     return FoundItem(
         clause=flag.clause,
         check=check.name,
         where=where,
-        found=flag.note or check.finding,
-        to_do=_to_do(flag, check, where) if correcting and flag.curable else "",
+        found="：".join(one for one in (code.text if code else "", flag.note) if one) or check.finding,
+        to_do=_to_do(pack, flag, check, where) if correcting and flag.curable else "",
         curable=flag.curable,
         reprint=flag.reprint,
         item_id=flag.item_id,
@@ -113,8 +129,15 @@ def _where(pack: RulePack, flag: Flag, check: Check, items: dict[str, tuple[str,
     return check.name
 
 
-def _to_do(flag: Flag, check: Check, where: str) -> str:
-    if flag.item_id is not None:
+def _code(pack: RulePack, flag: Flag) -> FlagCode | None:
+    return next((one for one in pack.flag_codes if one.id == flag.code), None)
+
+
+def _to_do(pack: RulePack, flag: Flag, check: Check, where: str) -> str:
+    code = _code(pack, flag)
+    if code is not None and code.to_do:
+        todo = code.to_do
+    elif flag.item_id is not None:
         todo = f"请更正或替换“{where}”的内容和附件"
     elif flag.rule_id is not None:
         todo = f"请补充或替换能证明“{where}”的材料"
@@ -124,4 +147,7 @@ def _to_do(flag: Flag, check: Check, where: str) -> str:
         todo = "请按要求签字、盖章后重新上传申报书扫描件"
     else:
         todo = f"请补齐或改正“{where}”"
-    return todo + ("；改好后须重新打印申报书，签字盖章并上传扫描件。" if flag.reprint else "。")
+    if not flag.reprint:
+        return todo + "。"
+    page = "；改动不多的，也可以上传一页本人签名的《更正页》" if pack.correction.correction_page else ""
+    return f"{todo}；改好后须重新打印申报书，签字盖章并上传扫描件{page}。"

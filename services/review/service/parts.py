@@ -1,8 +1,10 @@
 """What all use-cases of review share: database, content, settings, and who somebody is on the desk."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,7 +18,7 @@ from kit.db import Database, now
 from kit.errors import DomainError, Kind
 from kit.logging import get_logger
 from kit.tokens import Actor
-from rules.calendar import CalendarNotCovered, WorkingDays
+from rules.calendar import CalendarNotCovered, WorkingDays, parse_span
 from services.review import repository
 from services.review.adapters import Content
 from services.review.domain.units import normal_unit
@@ -53,6 +55,11 @@ class Parts:
             return None, ""
         snapshot = await self.content.snapshot(snapshot_key)
         return snapshot, self.unit_hash(snapshot.unit)
+
+
+def note_id(task_id: UUID, what: str) -> UUID:
+    """The ID of a desk note: the same matter is put before people once."""
+    return uuid5(task_id, what)
 
 
 def queues_of(actor: Actor) -> frozenset[str]:
@@ -108,15 +115,48 @@ def due_after(pack: RulePack, start: datetime, span: str) -> datetime | None:
         return None
 
 
+def due_before(pack: RulePack, end: datetime, span: str) -> datetime | None:
+    """When somebody is reminded of an end: 9:00 of the Nth working day from it, or so long before it."""
+    parsed = parse_span(span)
+    if parsed.working_days is None:
+        return end - parsed.rest
+    zone = ZoneInfo(pack.timezone)
+    local = end.astimezone(zone)
+    last = local.date() - timedelta(days=1) if local.time() == time() else local.date()
+    try:
+        day = WorkingDays.of(pack).add_working_days(last + timedelta(days=1), -parsed.working_days)
+    except CalendarNotCovered as error:
+        log.warning("no_due_date", year=error.year)
+        return None
+    return datetime.combine(day, time(9), zone)
+
+
+def steps_of(pack: RulePack, due_at: datetime) -> list[dict[str, Any]]:
+    """What becomes of a task that nobody finishes: a reminder, higher in its queue, put before others."""
+    plan = [(due_before(pack, due_at, pack.desk.remind_before), "reminder", 0, ""), (due_at, "due", 1, "")]
+    for level, one in enumerate(pack.desk.escalate, start=2):
+        plan.append((due_after(pack, due_at, one.after), "overdue", level, one.to))
+    return [
+        {"at": at.isoformat(), "kind": kind, "priority": priority, "to": to}
+        for at, kind, priority, to in plan
+        if at is not None
+    ]
+
+
 async def remind(session: AsyncSession, task_id: UUID, pack: RulePack, first: datetime | None) -> None:
-    """Overdue once: higher in its queue; overdue twice as long: higher again."""
-    if first is None:
-        return
-    again = due_after(pack, first, pack.limits.review)
-    for level, moment in enumerate((first, again), start=1):
-        if moment is not None:
-            payload = {"task_id": str(task_id), "priority": level}
-            await due.schedule(session, OVERDUE, f"{task_id}/{level}", moment, payload)
+    """Plans reminder and escalation; one row at a time is waiting, the next follows from it."""
+    if first is not None:
+        await schedule_step(session, task_id, steps_of(pack, first), 0)
+
+
+async def schedule_step(
+    session: AsyncSession, task_id: UUID, steps: list[dict[str, Any]], number: int
+) -> None:
+    """The first of the steps left."""
+    if steps:
+        payload = {"task_id": str(task_id), "steps": steps, "number": number}
+        moment = datetime.fromisoformat(steps[0]["at"])
+        await due.schedule(session, OVERDUE, f"{task_id}/{number}", moment, payload)
 
 
 async def review_due(session: AsyncSession, pack: RulePack) -> datetime | None:

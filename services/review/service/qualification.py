@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -18,6 +19,7 @@ from contracts.commands import (
     Role,
 )
 from contracts.events import EventType, case_event, derived_id
+from contracts.http.desk import DecisionHistory
 from contracts.http.review import (
     ApplicantDecision,
     DecisionSaved,
@@ -34,11 +36,14 @@ from kit.errors import DomainError, Kind
 from kit.outbox import add_event
 from kit.tokens import Actor
 from services.review import repository
-from services.review.domain.decision import Judged, judge
+from services.review.domain.decision import Judged, judge, taken_over
 from services.review.domain.desk import Desk
+from services.review.domain.draw import drawn
 from services.review.domain.machine import examine
+from services.review.domain.precedents import Judgement, judgements
 from services.review.domain.views import decision_for_applicant
-from services.review.models import Case, Qualification
+from services.review.models import Case, Qualification, Sample
+from services.review.repository import desk as rows
 from services.review.service.parts import Parts, check_conflict, own_task, remind, review_due, standing
 
 _FINDINGS = TypeAdapter(tuple[Finding, ...])
@@ -51,6 +56,8 @@ class Frozen:
     version: int = 0
     key: str = ""
     decision: QualificationDecision | None = None
+    lines: tuple[Judgement, ...] = ()
+    sampling: float = 0.0
     refused: Refused | None = None
 
 
@@ -87,7 +94,7 @@ class Qualifications:
                 due_at=due_at,
                 priority=request.look - 1,
                 unit_hash=unit_hash or None,
-                data={"look": request.look},
+                data={"look": request.look, "level": case.level},
             )
             opened = await repository.add_qualification(
                 session,
@@ -97,6 +104,9 @@ class Qualifications:
                 snapshot_key=case.snapshot_key,
                 facts_key=case.facts_key,
                 first_decision_key=request.decision_key,
+                attempt=request.attempt,
+                answers_key=request.answers_key,
+                draft=await self._taken_over(session, request),
                 findings=[one.model_dump(mode="json") for one in findings],
                 explanation=explanation.model_dump(mode="json"),
             )
@@ -110,6 +120,7 @@ class Qualifications:
                 occurred_at=await now(session),
                 transition=request.transition,
                 look=request.look,
+                attempt=request.attempt,
                 findings=sum(one.verdict == "finding" for one in findings),
                 eligibility=explanation.verdict.value,
             )
@@ -118,6 +129,17 @@ class Qualifications:
 
         async with self._db.unit_of_work() as session:
             return await once(session, key, make, Done)
+
+    async def _taken_over(self, session: AsyncSession, request: OpenQualification) -> dict[str, Any] | None:
+        """After a correction that was void: what the first attempt found in order need not be said again."""
+        if request.attempt == 1 or request.look != 1:
+            return None
+        looks = await rows.looks_of(session, request.case.application_id)
+        before = next((one for one in looks if one.look == 1 and one.decision_key is not None), None)
+        if before is None or before.decision_key is None:
+            return None
+        decision = await self._content.decision(before.decision_key)
+        return taken_over(decision).model_dump(mode="json", exclude={"fence"})
 
     async def desk(self, look: Qualification, case: Case) -> tuple[Desk, Facts]:
         """What is judged at this look."""
@@ -148,8 +170,9 @@ class Qualifications:
             await own_task(session, actor, task_id)
             look = await repository.qualification(session, task_id)
             case = await repository.get_case(session, look.application_id)
+            waiting = await self._waiting(session, task_id)
         desk, _ = await self.desk(look, case)
-        judged = judge(desk, draft)
+        judged = judge(desk, draft, waiting)
         async with self._db.unit_of_work() as session:
             await tasks.holding(session, task_id, actor.subject, draft.fence)
             check_conflict(case, actor.subject, await standing(session, actor))
@@ -197,6 +220,9 @@ class Qualifications:
                 return Done()
             outcome, number = look.outcome, look.look
             look.decision_key = look.outcome = look.decided_by = look.decided_at = None
+            await rows.drop_precedents(session, body.task_id)
+            for sampled in await rows.drop_sample(session, body.task_id):
+                await tasks.cancel(session, sampled)
             lease = self._parts.settings.lease
             await tasks.reopen(session, body.task_id, request.subject, body.fence, lease)
             event = case_event(
@@ -222,7 +248,23 @@ class Qualifications:
         assert look.decision_key is not None
         decision = await self._content.decision(look.decision_key)
         snapshot = await self._content.snapshot(decision.snapshot_key)
-        return decision_for_applicant((await self._content.pack(case.pack_key)).pack, snapshot, decision)
+        shown = decision_for_applicant((await self._content.pack(case.pack_key)).pack, snapshot, decision)
+        return shown.model_copy(update={"decision_key": look.decision_key})
+
+    async def history(self, application_id: UUID) -> DecisionHistory:
+        """All decisions, the newest first. DomainError not_found for a case that review does not know."""
+        async with self._db.read() as session:
+            case = await repository.get_case(session, application_id)
+            looks = await rows.looks_of(session, application_id)
+        pack = (await self._content.pack(case.pack_key)).pack
+        told = []
+        for look in looks:
+            if look.decision_key is not None:
+                decision = await self._content.decision(look.decision_key)
+                snapshot = await self._content.snapshot(decision.snapshot_key)
+                shown = decision_for_applicant(pack, snapshot, decision)
+                told.append(shown.model_copy(update={"decision_key": look.decision_key}))
+        return DecisionHistory(decisions=tuple(told))
 
     async def _freeze(self, request: PrepareRequest, body: DecideQualification) -> Frozen:
         """Reads the draft, judges it and stores the decision; touches no row."""
@@ -230,6 +272,7 @@ class Qualifications:
             async with self._db.read() as session:
                 look = await repository.qualification(session, body.task_id)
                 case = await repository.get_case(session, look.application_id)
+                waiting = await self._waiting(session, body.task_id)
         except DomainError as error:
             return Frozen(refused=Refused(code=error.code, message=error.message))
         if case.application_id != request.target_id or request.subject is None:
@@ -240,7 +283,7 @@ class Qualifications:
             return Frozen(version=0, refused=Refused(code="decision_missing", message=text, clause="Q12"))
         draft = SaveDecision.model_validate({**look.draft, "fence": body.fence})
         desk, _ = await self.desk(look, case)
-        judged = judge(desk, draft)
+        judged = judge(desk, draft, waiting)
         if judged.obstacles or draft.outcome is None:
             first = judged.obstacles[0]
             return Frozen(
@@ -249,7 +292,11 @@ class Qualifications:
             )
         decision = _decision(request, look, case, draft, judged)
         return Frozen(
-            version=look.draft_version, key=await self._content.put_decision(decision), decision=decision
+            version=look.draft_version,
+            key=await self._content.put_decision(decision),
+            decision=decision,
+            lines=judgements(decision, desk.snapshot, {one.id: one.clause for one in desk.pack.checks}),
+            sampling=desk.pack.desk.sampling,
         )
 
     async def _decide(
@@ -272,6 +319,7 @@ class Qualifications:
         look.decision_key, look.outcome = frozen.key, frozen.decision.outcome.value
         look.decided_by, look.decided_at = request.subject, frozen.decision.decided_at
         await session.flush()
+        await self._leave_behind(session, request, look, case, frozen)
         event = case_event(
             EventType.qualification_decided,
             repository.case_ref(case),
@@ -286,6 +334,37 @@ class Qualifications:
         await add_event(session, event)
         prepared = DecisionPrepared(outcome=frozen.decision.outcome, decision_key=frozen.key)
         return PrepareResult(data=prepared.model_dump(mode="json"))
+
+    async def _waiting(self, session: AsyncSession, task_id: UUID) -> list[str]:
+        """Checks about which a colleague has not answered yet."""
+        asked = await rows.questions(session, task_id)
+        return sorted({one.check_id for one in asked if one.answered_at is None})
+
+    async def _leave_behind(
+        self, session: AsyncSession, request: PrepareRequest, look: Qualification, case: Case, frozen: Frozen
+    ) -> None:
+        """Precedents for like cases; and by lot a second look at the decision, which holds up nothing."""
+        assert frozen.decision is not None
+        outcome, decided_at = frozen.decision.outcome.value, frozen.decision.decided_at
+        await rows.put_precedents(session, look.task_id, case.round_id, outcome, decided_at, frozen.lines)
+        lot = f"second look/{case.application_number}/{look.attempt}/{look.look}"
+        if not drawn(case.round_seed, lot, frozen.sampling):
+            return
+        sampled = derived_id(f"{request.command_id}/sample", 1)
+        await tasks.open(
+            session,
+            id=sampled,
+            kind=TaskKind.sample,
+            role=Role.reviewer,
+            target_id=case.application_id,
+            round_id=case.round_id,
+            priority=-1,
+            excluded=[frozen.decision.decided_by],
+            unit_hash=case.unit_hash or None,
+            data={"look": look.look, "level": case.level},
+        )
+        session.add(Sample(task_id=sampled, about=look.task_id, decision_key=frozen.key))
+        await session.flush()
 
 
 def _decision(
@@ -305,6 +384,8 @@ def _decision(
         rules=judged.rules,
         answered=judged.answered,
         note=draft.note,
+        accepted=judged.accepted,
+        attempt=look.attempt,
         first_decision_key=look.first_decision_key,
         decided_by=request.subject,
         # the moment the command was stored: the same decision whenever this is repeated

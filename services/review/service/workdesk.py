@@ -1,13 +1,12 @@
 """The desk: my queue, claim, renew, release, what a task shows, links to its files (P3: blind for experts)."""
 
-from datetime import datetime
+from collections.abc import Iterator
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from contracts.case import Facts
+from contracts.case import Facts, ScanFacts
 from contracts.http.review import (
+    ColleagueTask,
     FileLink,
     Lease,
     OutsideTask,
@@ -23,25 +22,43 @@ from contracts.http.review import (
 )
 from contracts.rulepack import Rubric
 from kit import tasks
-from kit.db import now
 from kit.tokens import Actor
 from services.review import repository
+from services.review.domain.changes import changes
 from services.review.domain.views import blind_items
 from services.review.models import Case
+from services.review.repository import desk as rows
+from services.review.service.cards import cards, lease_view
+from services.review.service.colleagues import Colleagues, view_of
 from services.review.service.parts import Parts, check_conflict, own_task, queues_of, standing
 from services.review.service.qualification import Qualifications
+
+_COUNTED = 1000
 
 
 class Workdesk:
     """Use-cases around tasks of every kind."""
 
-    def __init__(self, parts: Parts, qualifications: Qualifications) -> None:
+    def __init__(self, parts: Parts, qualifications: Qualifications, colleagues: Colleagues) -> None:
         self._parts = parts
         self._db, self._content = parts.db, parts.content
         self._qualifications = qualifications
+        self._colleagues = colleagues
 
-    async def queue(self, actor: Actor, kind: TaskKind | None, cursor: str | None, limit: int) -> TaskPage:
+    async def queue(
+        self,
+        actor: Actor,
+        kind: TaskKind | None,
+        cursor: str | None,
+        limit: int,
+        *,
+        look: int | None = None,
+        level: str | None = None,
+        overdue: bool = False,
+        mine: bool = False,
+    ) -> TaskPage:
         """What the actor holds or may take now, most urgent first. DomainError forbidden, invalid_cursor."""
+        wanted = {"look": look, "level": level}
         async with self._db.read() as session:
             member = await repository.member(session, actor.subject)
             page = await tasks.listing(
@@ -50,11 +67,15 @@ class Workdesk:
                 available_to=actor.subject,
                 unit_hash=(member.unit_hash or None) if member is not None else None,
                 kinds=None if kind is None else [kind.value],
+                held=actor.subject if mine else None,
+                overdue=overdue,
+                data={name: value for name, value in wanted.items() if value is not None},
+                count_to=_COUNTED,
                 limit=limit,
                 after=cursor,
             )
-            cards = await self._cards(session, actor, page.items)
-        return TaskPage(tasks=tuple(cards), next_cursor=page.next)
+            shown = await cards(session, actor, page.items)
+        return TaskPage(tasks=tuple(shown), next_cursor=page.next, total=page.total)
 
     async def claim(self, actor: Actor, task_id: UUID) -> Lease:
         """Takes a task; who holds it already gets the same fence again.
@@ -74,7 +95,7 @@ class Workdesk:
                 unit_hash=(member.unit_hash or None) if member is not None else None,
                 lease=self._parts.settings.lease,
             )
-        return _lease(lease)
+        return lease_view(lease)
 
     async def renew(self, actor: Actor, task_id: UUID, fence: int) -> Lease:
         """A longer lease. DomainError task_not_found, task_ended, task_lost."""
@@ -82,7 +103,7 @@ class Workdesk:
         async with self._db.unit_of_work() as session:
             await standing(session, actor)
             lease = await tasks.renew(session, task_id, actor.subject, fence, self._parts.settings.lease)
-        return _lease(lease)
+        return lease_view(lease)
 
     async def release(self, actor: Actor, task_id: UUID, fence: int) -> None:
         """Gives a task back. DomainError as renew."""
@@ -96,36 +117,72 @@ class Workdesk:
             found = await own_task(session, actor, task_id)
             case = await repository.get_case(session, found.target_id)
             check_conflict(case, actor.subject, await standing(session, actor))
-            card = (await self._cards(session, actor, [found]))[0]
+            card = (await cards(session, actor, [found]))[0]
         match TaskKind(found.kind):
             case TaskKind.qualification:
                 return await self._qualification(task_id, case, card)
             case TaskKind.outside_decision:
                 return await self._outside(case, card)
+            case (TaskKind.question | TaskKind.sample) as kind:
+                about = await self._colleagues.about(task_id, kind)
+                shown = (await self._qualification(about, case, card)).model_copy(update={"draft": None})
+                return await self._colleagues.material(
+                    task_id, kind, ColleagueTask(kind=kind, task=card, shown=shown)
+                )
             case kind:
                 return await self._sheet(task_id, case, card, kind)
 
     async def file(self, actor: Actor, task_id: UUID, file_id: str) -> FileLink:
         """A short-lived link to one file that the task shows. DomainError as material."""
-        shown = await self.material(actor, task_id)
+        shown = seen_case(await self.material(actor, task_id))
         if file_id not in {one.file_id for one in shown.files}:
             raise repository.not_found()
+        case, facts = await self._facts(actor, task_id, shown)
+        known = next(one.files[file_id] for one in facts if file_id in one.files)
+        return await self._content.link(case.application_id, case.application_number, file_id, known)
+
+    async def picture(self, actor: Actor, task_id: UUID, picture: str) -> FileLink:
+        """A picture of a page, or of a zone on a scan, that the task shows. DomainError as material."""
+        shown = seen_case(await self.material(actor, task_id))
+        known = {one for file in shown.files for one in file.pictures}
+        if isinstance(shown, QualificationTask):
+            known |= set(scan_pictures(shown.scan))
+        if picture not in known:
+            raise repository.not_found()
+        return self._content.picture(f"sha256/{picture}", shown.task.application_number)
+
+    async def _facts(
+        self, actor: Actor, task_id: UUID, shown: QualificationTask | OutsideTask | SheetTask
+    ) -> tuple[Case, list[Facts]]:
+        """The facts of the files that are shown; on the second look those of the first, too."""
         async with self._db.read() as session:
             case = await repository.get_case(session, shown.task.application_id)
-            facts_key = case.facts_key
+            keys = [case.facts_key]
             if isinstance(shown, QualificationTask):
-                facts_key = (await repository.qualification(session, task_id)).facts_key
-        assert facts_key is not None
-        facts = await self._content.facts(facts_key)
-        return await self._content.link(
-            case.application_id, case.application_number, file_id, facts.files[file_id]
-        )
+                found = await tasks.get(session, task_id)
+                about = task_id
+                if found.kind != TaskKind.qualification:
+                    about = await self._colleagues.about(task_id, TaskKind(found.kind))
+                look = await repository.qualification(session, about)
+                keys = [look.facts_key]
+                if look.first_decision_key is not None:
+                    keys.append((await self._content.decision(look.first_decision_key)).facts_key)
+        return case, [await self._content.facts(key) for key in keys if key is not None]
 
     async def _qualification(self, task_id: UUID, case: Case, card: TaskCard) -> QualificationTask:
         async with self._db.read() as session:
             look = await repository.qualification(session, task_id)
+            asked = await rows.questions(session, task_id)
         desk, facts = await self._qualifications.desk(look, case)
         scan = facts.scan.file_ids if facts.scan is not None else ()
+        all_facts, ids = [facts], [*desk.snapshot.file_ids(), *scan]
+        if desk.first is not None and desk.before is not None:
+            before = await self._content.facts(desk.first.facts_key)
+            all_facts.append(before)
+            ids += [*desk.before.file_ids(), *(before.scan.file_ids if before.scan is not None else ())]
+        said = await self._content.answers(look.answers_key) if look.answers_key is not None else None
+        if said is not None and said.application_id != case.application_id:
+            said = None
         draft = None
         if look.draft is not None:
             draft = SaveDecision.model_validate({**look.draft, "fence": card.fence})
@@ -137,8 +194,14 @@ class Workdesk:
             explanation=desk.explanation,
             checks=desk.check_lines(),
             rules=desk.rule_lines(),
-            files=_files((*desk.snapshot.file_ids(), *scan), facts),
+            files=_files(tuple(dict.fromkeys(ids)), *all_facts),
             scan_file_ids=scan,
+            scan=facts.scan,
+            attempt=look.attempt,
+            cancelled=desk.first.cancelled if desk.first is not None else (),
+            answers=said.answers if said is not None else (),
+            changes=changes(desk.pack, desk.before, desk.snapshot) if desk.before is not None else (),
+            questions=tuple(view_of(one) for one in asked),
             flagged=desk.first.flags if desk.first is not None else (),
             may_correct=desk.may_correct,
             draft=draft,
@@ -172,46 +235,40 @@ class Workdesk:
             submitted=sheet.submitted_at is not None,
         )
 
-    async def _cards(self, session: AsyncSession, actor: Actor, found: list[tasks.Task]) -> list[TaskCard]:
-        by_id = await repository.cases(session, [one.target_id for one in found])
-        moment = await now(session)
-        return [_card(one, by_id[one.target_id], actor, moment) for one in found]
 
-
-def _card(task: tasks.Task, case: Case, actor: Actor, moment: datetime) -> TaskCard:
-    return TaskCard(
-        id=task.id,
-        kind=TaskKind(task.kind),
-        application_id=case.application_id,
-        application_number=case.application_number,
-        level=case.level,
-        look=task.data.get("look"),
-        sheet=task.data.get("sheet"),
-        mine=task.state == "claimed" and task.owner == actor.subject,
-        fence=task.fence,
-        lease_until=task.lease_until if task.state == "claimed" else None,
-        due_at=task.due_at,
-        overdue=task.due_at is not None and task.due_at < moment,
-        priority=task.priority,
-    )
-
-
-def _lease(lease: tasks.Lease) -> Lease:
-    return Lease(task_id=lease.task_id, fence=lease.fence, lease_until=lease.expires_at)
-
-
-def _files(ids: tuple[str, ...], facts: Facts) -> tuple[TaskFile, ...]:
+def _files(ids: tuple[str, ...], *facts: Facts) -> tuple[TaskFile, ...]:
+    """What is known of these files, from the first facts that know them."""
+    known = {file_id: file for one in reversed(facts) for file_id, file in one.files.items()}
     return tuple(
         TaskFile(
             file_id=one,
-            media_type=facts.files[one].media_type,
-            bytes=facts.files[one].bytes,
-            opens=facts.files[one].opens,
-            pages=facts.files[one].pages,
+            media_type=known[one].media_type,
+            bytes=known[one].bytes,
+            opens=known[one].opens,
+            pages=known[one].pages,
+            problem=known[one].problem,
+            pictures=tuple(_plain(key) for key in getattr(known[one], "previews", ())),
         )
         for one in ids
-        if one in facts.files
+        if one in known
     )
+
+
+def scan_pictures(scan: ScanFacts | None) -> Iterator[str]:
+    """Pictures of pages and zones of a returned scan, as far as its reader made any."""
+    for page in scan.pages if scan is not None else ():
+        for key in (*(getattr(one, "picture", None) for one in (page, page.signature, page.seal)),):
+            if key:
+                yield _plain(key)
+
+
+def _plain(key: str) -> str:
+    return key.removeprefix("sha256/")
+
+
+def seen_case(shown: TaskMaterial) -> QualificationTask | OutsideTask | SheetTask:
+    """What a task shows of its case; a colleague sees what the reviewer saw."""
+    return shown.shown if isinstance(shown, ColleagueTask) else shown
 
 
 def _lines(rubric: Rubric) -> tuple[RubricLineView, ...]:

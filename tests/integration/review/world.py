@@ -308,6 +308,11 @@ class World:
                 {"rule_id": one["rule_id"], "met": one["rule_id"] not in unmet} for one in seen["rules"]
             ],
             "answered": answered,
+            "accepted": [
+                one["check_id"]
+                for one in seen["checks"]
+                if not one["per_rule"] and one["check_id"] not in {flag["check_id"] for flag in flags}
+            ],
         }
         saved = await self.get(reviewer, "PUT", f"/tasks/{task}/decision", body)
         return fence, [one["code"] for one in saved["obstacles"]]

@@ -7,6 +7,7 @@ import pytest
 
 from contracts.commands import QualificationOutcome
 from contracts.http.review import QualificationDecision, SaveDecision
+from contracts.rulepack import FlagCode
 from services.review.domain.decision import Judged, judge
 from services.review.domain.desk import Desk
 from tests.unit.services.review.packs import ROOTS, explanation, finding, pack, snapshot
@@ -28,8 +29,11 @@ def desk(*findings: Any, **more: Any) -> Desk:
 
 
 def draft(outcome: str | None, *flags: dict[str, Any], rules: Any = MET, **more: Any) -> SaveDecision:
+    """Every line of the check list that is not flagged is accepted, unless the test says otherwise."""
+    flagged = {one["check_id"] for one in flags}
+    lines = [one.id for one in pack().checks if one.kind != "eligibility" and one.id not in flagged]
     return SaveDecision.model_validate(
-        {"fence": 1, "outcome": outcome, "flags": flags, "rules": rules, **more}
+        {"fence": 1, "outcome": outcome, "flags": flags, "rules": rules, "accepted": lines, **more}
     )
 
 
@@ -207,3 +211,41 @@ def test_what_was_changed_under_an_unlocked_collection_may_be_judged() -> None:
     untouched = {**wrong, "item_id": "t1"}
     assert codes(judge(at, draft("not_qualified", untouched, rules=met)))[0] == "not_flagged_before"
     assert codes(judge(at, draft("passed", rules=[]))) == ["rule_unconfirmed"]
+
+
+@pytest.mark.clause("Q15")
+def test_each_line_of_the_check_list_is_accepted_or_flagged_form_check_first() -> None:
+    judged = judge(desk(), draft("passed", accepted=[]))
+    assert set(codes(judged)) == {"check_unconfirmed"}
+    steps = [one.step for one in judged.obstacles]
+    assert steps == sorted(steps, key=lambda one: one == "content")
+    assert {one.check_id for one in judged.obstacles if one.step == "form"} == {
+        one.id for one in pack().checks if one.review == "form"
+    }
+    both = draft("correction", TITLE, accepted=[one.id for one in pack().checks])
+    assert codes(judge(desk(), both)) == ["check_contradicted"]
+    unlisted = draft("passed", accepted=[*(one.id for one in pack().checks), "MERIT"])
+    assert codes(judge(desk(), unlisted)) == ["not_on_list"]
+
+
+@pytest.mark.clause("Q10", "Q15")
+def test_codes_come_from_the_pack_and_say_what_can_be_cured() -> None:
+    plan = pack().model_copy(
+        update={
+            "flag_codes": (
+                FlagCode(id="forged_name", check="Q9", text="冒用他人", curable=False),
+                FlagCode(id="elsewhere", check="Q5", text="别处"),
+            )
+        }
+    )
+    at = desk(pack=plan)
+    judged = judge(at, draft("not_qualified", {**TITLE, "code": "forged_name"}))
+    assert codes(judged) == []
+    assert [(one.code, one.curable) for one in judged.flags] == [("forged_name", False)]
+    for code in ("elsewhere", "nowhere"):
+        assert codes(judge(at, draft("correction", {**TITLE, "code": code})))[0] == "unknown_code"
+
+
+def test_nothing_is_decided_while_a_colleague_has_not_answered() -> None:
+    judged = judge(desk(), draft("passed"), ["Q9"])
+    assert [(one.code, one.check_id) for one in judged.obstacles] == [("question_open", "Q9")]

@@ -3,32 +3,19 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
+from fastapi import APIRouter, FastAPI, Query, Request
 
 from contracts.commands import PrepareRequest, PrepareResult, Role
 from contracts.http import review as http
 from contracts.registration import Done
 from kit.db import Database
-from kit.errors import DomainError, Kind
-from kit.http import Actor, create_app, current_actor, problems
+from kit.http import create_app, problems
 from kit.settings import Settings
-from services.review.repository import not_found
+from services.review.api import desk
+from services.review.api.guards import CurrentActor, FileId, Reviews, one_of, own_or_reader
 from services.review.service import ReviewService
 
-_READERS = frozenset({Role.secretariat, Role.supervisor, Role.reviewer})
 router = APIRouter()
-CurrentActor = Annotated[Actor, Depends(current_actor("review"))]
-FileId = Annotated[str, Path(max_length=64)]
-
-
-def _service(request: Request) -> ReviewService:
-    found = request.app.state.service
-    if not isinstance(found, ReviewService):
-        raise TypeError("the application has no review service")
-    return found
-
-
-Reviews = Annotated[ReviewService, Depends(_service)]
 
 
 def make_app(settings: Settings, db: Database, service: ReviewService) -> FastAPI:
@@ -36,12 +23,8 @@ def make_app(settings: Settings, db: Database, service: ReviewService) -> FastAP
     app = create_app("fudao review", settings, db=db)
     app.state.service = service
     app.include_router(router)
+    app.include_router(desk.router)
     return app
-
-
-def _one_of(actor: Actor, *roles: Role) -> None:
-    if actor.role not in roles:
-        raise DomainError(Kind.forbidden, "forbidden", "您的岗位没有权限进行这项操作。")
 
 
 # The desk ---------------------------------------------------------------------------------------------------------
@@ -54,9 +37,15 @@ async def list_tasks(
     kind: http.TaskKind | None = None,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int | None, Query(ge=1, le=200)] = None,
+    look: Annotated[int | None, Query(ge=1, le=2)] = None,
+    level: Annotated[str | None, Query(max_length=32)] = None,
+    overdue: bool = False,
+    mine: bool = False,
 ) -> http.TaskPage:
     """My queue: what I hold or may take, most urgent first; experts see only what was given to them (O3)."""
-    return await reviews.workdesk.queue(actor, kind, cursor, limit or 20)
+    return await reviews.workdesk.queue(
+        actor, kind, cursor, limit or 20, look=look, level=level, overdue=overdue, mine=mine
+    )
 
 
 @router.post("/tasks/{task_id}/claim", responses=problems(403, 404, 409))
@@ -80,7 +69,7 @@ async def release(task_id: UUID, given: http.Fence, actor: CurrentActor, reviews
 @router.post("/tasks/{task_id}/recuse", status_code=204, responses=problems(403, 404, 409))
 async def recuse(task_id: UUID, given: http.Recuse, actor: CurrentActor, reviews: Reviews) -> None:
     """An expert declares a conflict (O3); another one is drawn."""
-    _one_of(actor, Role.expert, Role.panel_chair)
+    one_of(actor, Role.expert, Role.panel_chair)
     await reviews.assessments.recuse(actor, task_id, given)
 
 
@@ -101,7 +90,7 @@ async def save_decision(
     task_id: UUID, given: http.SaveDecision, actor: CurrentActor, reviews: Reviews
 ) -> http.DecisionSaved:
     """Save the whole draft; the answer says what still stands in the way. Then send `decide_qualification`."""
-    _one_of(actor, Role.reviewer)
+    one_of(actor, Role.reviewer)
     return await reviews.qualifications.save(actor, task_id, given)
 
 
@@ -110,7 +99,7 @@ async def save_sheet(
     task_id: UUID, given: http.SaveSheet, actor: CurrentActor, reviews: Reviews
 ) -> http.SheetSaved:
     """Autosave of a score sheet."""
-    _one_of(actor, Role.expert, Role.panel_chair)
+    one_of(actor, Role.expert, Role.panel_chair)
     return await reviews.assessments.save(actor, task_id, given)
 
 
@@ -119,7 +108,7 @@ async def submit_sheet(
     task_id: UUID, given: http.Fence, actor: CurrentActor, reviews: Reviews
 ) -> http.SheetSubmitted:
     """Fix the sheet (P3)."""
-    _one_of(actor, Role.expert, Role.panel_chair)
+    one_of(actor, Role.expert, Role.panel_chair)
     return await reviews.assessments.submit(actor, task_id, given)
 
 
@@ -131,9 +120,7 @@ async def read_decision(
     application_id: UUID, actor: CurrentActor, reviews: Reviews
 ) -> http.ApplicantDecision:
     """What was found, on which clause, what to do (Q10); the applicant's own, or for the office."""
-    own = actor.role == Role.applicant and actor.application_id == application_id
-    if not own and actor.role not in _READERS:
-        raise not_found()
+    own_or_reader(actor, application_id)
     return await reviews.qualifications.applicant_decision(application_id)
 
 
@@ -142,7 +129,7 @@ async def mark_absent(
     application_id: UUID, given: http.MarkAbsent, actor: CurrentActor, reviews: Reviews
 ) -> http.DefenceAbsent:
     """The candidate did not come to the defence (D1)."""
-    _one_of(actor, Role.secretariat, Role.panel_chair)
+    one_of(actor, Role.secretariat, Role.panel_chair)
     return await reviews.assessments.absent(actor, application_id, given)
 
 
@@ -154,14 +141,14 @@ async def register_expert(
     account_id: UUID, given: http.RegisterExpert, actor: CurrentActor, reviews: Reviews
 ) -> http.Expert:
     """Register an expert or reviewer with unit and recommender (O3); `active` false releases their tasks."""
-    _one_of(actor, Role.secretariat)
+    one_of(actor, Role.secretariat)
     return await reviews.registry.register(account_id, given)
 
 
 @router.get("/experts", responses=problems(403))
 async def list_experts(actor: CurrentActor, reviews: Reviews) -> http.Experts:
     """The registry in the order of registration."""
-    _one_of(actor, Role.secretariat)
+    one_of(actor, Role.secretariat)
     return await reviews.registry.members()
 
 
@@ -170,7 +157,7 @@ async def list_experts(actor: CurrentActor, reviews: Reviews) -> http.Experts:
 )
 async def add_document(request: Request, actor: CurrentActor, reviews: Reviews) -> http.DocumentStored:
     """A decision document (raw body: PDF, JPG or PNG, ≤ 5 MB); its key goes into commands."""
-    _one_of(actor, Role.secretariat, Role.supervisor)
+    one_of(actor, Role.secretariat, Role.supervisor)
     return await reviews.content.put_document(await request.body())
 
 
@@ -179,13 +166,13 @@ async def add_document(request: Request, actor: CurrentActor, reviews: Reviews) 
 
 @router.post("/internal/prepare", include_in_schema=False)
 async def prepare(given: PrepareRequest, actor: CurrentActor, reviews: Reviews) -> PrepareResult:
-    """Before `decide_qualification` goes to the workflow."""
-    _one_of(actor, Role.system)
-    return await reviews.qualifications.prepare(given)
+    """Before `decide_qualification`, `cancel_flags` or `disqualify` goes to the workflow."""
+    one_of(actor, Role.system)
+    return await reviews.prepare(given)
 
 
 @router.post("/internal/unprepare", include_in_schema=False)
 async def unprepare(given: PrepareRequest, actor: CurrentActor, reviews: Reviews) -> Done:
     """After a refusal by the workflow."""
-    _one_of(actor, Role.system)
-    return await reviews.qualifications.unprepare(given)
+    one_of(actor, Role.system)
+    return await reviews.unprepare(given)

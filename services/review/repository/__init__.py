@@ -97,7 +97,9 @@ def case_ref(case: Case) -> CaseRef:
 async def add_qualification(session: AsyncSession, **values: Any) -> bool:
     """A new look; False when there is one of this number already (Q10)."""
     made = (
-        insert(Qualification).values(values).on_conflict_do_nothing(index_elements=["application_id", "look"])
+        insert(Qualification)
+        .values(values)
+        .on_conflict_do_nothing(index_elements=["application_id", "attempt", "look"])
     )
     return (await session.execute(made.returning(Qualification.task_id))).scalar_one_or_none() is not None
 
@@ -130,7 +132,7 @@ async def latest_decided(session: AsyncSession, application_id: UUID) -> Qualifi
     query = (
         select(Qualification)
         .where(Qualification.application_id == application_id, Qualification.decision_key.is_not(None))
-        .order_by(Qualification.look.desc())
+        .order_by(Qualification.attempt.desc(), Qualification.look.desc())
         .limit(1)
     )
     found = (await session.execute(query)).scalar_one_or_none()
