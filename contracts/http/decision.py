@@ -199,6 +199,17 @@ class FlagAnswer(Data):
     text: str = ""
 
 
+class FormLine(Data):
+    """One line of the application as a reviewer reads it. `ref`: `field:unit`, `item:c1`, `photo`, `declarations`;
+    `files` belong to it."""
+
+    ref: str
+    group: str
+    label: str
+    value: str
+    files: tuple[str, ...] = ()
+
+
 class Change(Data):
     """One thing that the correction changed: `ref` as in `Flag.unlocks`; texts of old and new, empty for none."""
 

@@ -19,6 +19,7 @@ from contracts.http.decision import (
     DecisionSaved,
     Flag,
     FlagAnswer,
+    FormLine,
     Note,
     Obstacle,
     QualificationDecision,
@@ -41,6 +42,7 @@ __all__ = [  # read here by everybody; the rest is defined below
     "DecisionSaved",
     "Flag",
     "FlagAnswer",
+    "FormLine",
     "Note",
     "Obstacle",
     "QualificationDecision",
@@ -170,6 +172,8 @@ class QualificationTask(Data):
     answers: tuple[FlagAnswer, ...] = ()
     changes: tuple[Change, ...] = ()
     questions: tuple[QuestionView, ...] = ()
+    form: tuple[FormLine, ...] = ()
+    level_name: str = ""
 
 
 class ColleagueTask(Data):

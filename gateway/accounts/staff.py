@@ -132,6 +132,31 @@ async def set_roles(session: AsyncSession, account_id: UUID, roles: Iterable[Rol
     return _staff(account, [role.value for role in wanted])
 
 
+async def disable(session: AsyncSession, account_id: UUID) -> Staff:
+    """Nobody can log in with it any more, and all its sessions end. A repeat answers alike.
+
+    Errors: 404, 409 `last_operator`.
+    """
+    await db.lock(session, "set_up")
+    account = await session.get(Account, account_id)
+    if account is None or account.kind != AccountKind.staff:
+        raise DomainError(Kind.not_found, "not_found", "没有找到这位工作人员。")
+    if account.disabled_at is None:
+        account.disabled_at = await db.now(session)
+        await session.flush()
+    others = (
+        select(func.count())
+        .select_from(StaffRole)
+        .join(Account, Account.id == StaffRole.account_id)
+        .where(StaffRole.role == Role.operator.value, Account.disabled_at.is_(None))
+    )
+    if not (await session.execute(others)).scalar_one():
+        raise DomainError(Kind.conflict, "last_operator", "至少要保留一位系统管理员。")
+    await sessions.revoke_all(session, account_id)
+    roles = await session.scalars(select(StaffRole.role).where(StaffRole.account_id == account_id))
+    return _staff(account, list(roles))
+
+
 async def listed(session: AsyncSession) -> tuple[Staff, ...]:
     """All staff, by username."""
     roles = await session.execute(select(StaffRole.account_id, StaffRole.role))

@@ -21,7 +21,7 @@ from contracts.http.gateway import (
     WindowView,
 )
 from contracts.lifecycle import Stage
-from gateway import commands, opening, windowing
+from gateway import calls, commands, opening, windowing
 from gateway.commands import IdempotencyKey
 from gateway.guard import CurrentCaller, GuardedRoute, forbidden
 from gateway.parts import TheParts
@@ -94,6 +94,12 @@ async def round_cases(
         return await parts.read_model.cases(
             session, round_id, filters, query.cursor, max(1, min(query.limit, 200))
         )
+
+
+@router.get("/rounds/{round_id}/call-list", responses=problems(401, 403, 404))
+async def get_call_list(parts: TheParts, caller: CurrentCaller, round_id: UUID) -> calls.CallList:
+    """Open corrections with the phones to call, the most urgent first (Q11)."""
+    return await calls.call_list(parts, caller, round_id)
 
 
 @router.get("/rounds/{round_id}/funnel", responses=problems(401, 403, 404))

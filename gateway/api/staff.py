@@ -6,12 +6,13 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
+from contracts.commands import Role
 from contracts.http.gateway import CreateStaff, SetRoles, Staff, StaffList
 from gateway.accounts import staff
 from gateway.guard import CurrentCaller, GuardedRoute
 from gateway.parts import TheParts
 from gateway.policy import API
-from kit.http import problems
+from kit.http import Actor, problems
 
 router = APIRouter(prefix=API, route_class=GuardedRoute, tags=["staff"])
 
@@ -36,3 +37,21 @@ async def set_roles(parts: TheParts, caller: CurrentCaller, account_id: UUID, wa
     """Exactly these roles from now on; the account's sessions end at once."""
     async with parts.db.unit_of_work() as session:
         return await staff.set_roles(session, account_id, wanted.roles, by=caller.account_id)
+
+
+DESKS = ("review",)
+"""Services with human tasks."""
+
+
+@router.post("/staff/{account_id}/disable", responses=problems(401, 403, 404, 409))
+async def disable(parts: TheParts, _caller: CurrentCaller, account_id: UUID) -> Staff:
+    """The account ends; whatever it held or was given goes back to its queues. A repeat finishes what was left over
+    when a service could not be reached (503)."""
+    async with parts.db.unit_of_work() as session:
+        ended = await staff.disable(session, account_id)
+    actor = Actor(subject=account_id, role=Role.system.value)
+    for service in DESKS:
+        await parts.services.request(
+            service, "POST", f"/internal/accounts/{account_id}/release", actor=actor, json={}
+        )
+    return ended

@@ -16,6 +16,35 @@ class TaskQuery(Input):
     kind: TaskKind | None = None
     cursor: Cursor | None = None
     limit: Limit | None = None
+    look: Annotated[int, Field(ge=1, le=2)] | None = None
+    level: Annotated[str, Field(max_length=32)] | None = None
+    overdue: bool | None = None
+    mine: bool | None = None
+
+
+class DeskTasksQuery(Input):
+    """Everybody's tasks."""
+
+    kind: TaskKind | None = None
+    owner: UUID | None = None
+    overdue: bool | None = None
+    cursor: Cursor | None = None
+    limit: Limit | None = None
+
+
+class OverviewQuery(Input):
+    round_id: UUID | None = None
+
+
+class DeskLogQuery(Input):
+    task_id: UUID | None = None
+    application_id: UUID | None = None
+
+
+class PrecedentQuery(Input):
+    check_id: Annotated[str, Field(max_length=64)] | None = None
+    rule_id: Annotated[str, Field(max_length=64)] | None = None
+    item_id: Annotated[str, Field(max_length=64)] | None = None
 
 
 class RankingQuery(Input):

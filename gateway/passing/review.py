@@ -5,6 +5,7 @@ from __future__ import annotations
 from contracts.commands import Role
 from contracts.http import review
 from gateway.passing.common import ALSO_READERS, OFFICE, OWN
+from gateway.passing.desk import DESK
 from gateway.passing.queries import TaskQuery
 from gateway.passing.row import Row
 
@@ -129,4 +130,5 @@ REVIEW = (
         status=201,
         errors=(413,),
     ),
+    *DESK,
 )

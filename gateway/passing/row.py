@@ -37,6 +37,8 @@ _UUIDS = frozenset(
         "order_id",
         "payment_id",
         "complaint_id",
+        "hearing_id",
+        "note_id",
     }
 )
 _TEXT = Annotated[str, Path(pattern=r"^[^/\\\x00-\x1f]{1,80}$")]

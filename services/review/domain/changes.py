@@ -1,6 +1,6 @@
 """Old beside new (Q10): what a correction changed, as a reviewer reads it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from contracts.case import EvidenceItem, Snapshot, Training, WorkInterval
 from contracts.http.review import Change
@@ -54,7 +54,7 @@ def _items(before: Snapshot, after: Snapshot) -> Iterator[Change]:
             assert known is not None
             label = f"{_NAMES[collection]}：{title_of(known[1])}"
             yield Change(
-                ref=f"item:{item_id}", label=label, before=_told(was and was[1]), after=_told(now and now[1])
+                ref=f"item:{item_id}", label=label, before=told(was and was[1]), after=told(now and now[1])
             )
 
 
@@ -63,7 +63,19 @@ def title_of(item: Item) -> str:
     return (item.unit if isinstance(item, WorkInterval) else item.title) or "（未命名）"
 
 
-def _told(item: Item | None) -> str:
+_ROLES = {
+    "first_instructor": "第一指导教师",
+    "instructor_unordered": "指导教师（未排序）",
+    "instructor": "指导教师",
+    "leader": "负责人",
+    "participant": "参与",
+    "author": "作者",
+    "winner": "获奖人",
+}
+
+
+def told(item: Item | None, tiers: Mapping[str, str] | None = None) -> str:
+    """An item in one line; empty for none."""
     if item is None:
         return ""
     parts = [title_of(item)]
@@ -75,9 +87,8 @@ def _told(item: Item | None) -> str:
     if isinstance(item, Training):
         parts.append(f"{item.hours} 学时" if item.hours is not None else "")
     if isinstance(item, EvidenceItem):
-        parts.extend((item.tier or "", item.role.value if item.role else "", item.named_person))
+        tier = (tiers or {}).get(item.tier or "", item.tier or "")
+        parts.extend((tier, _ROLES[item.role.value] if item.role else "", item.named_person))
         parts.extend(f"{name}={value}" for name, value in item.attributes.items())
-    parts.append(
-        f"附件 {len(item.file_ids)} 个" + (f"（{'、'.join(item.file_ids)}）" if item.file_ids else "")
-    )
+    parts.append(f"附件 {len(item.file_ids)} 个")
     return " · ".join(one for one in parts if one)

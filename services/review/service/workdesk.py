@@ -25,6 +25,7 @@ from kit import tasks
 from kit.tokens import Actor
 from services.review import repository
 from services.review.domain.changes import changes
+from services.review.domain.shown import form_lines
 from services.review.domain.views import blind_items
 from services.review.models import Case
 from services.review.repository import desk as rows
@@ -198,6 +199,8 @@ class Workdesk:
             scan_file_ids=scan,
             scan=facts.scan,
             attempt=look.attempt,
+            form=form_lines(desk.pack, desk.snapshot),
+            level_name=desk.pack.level(desk.snapshot.level).name,
             cancelled=desk.first.cancelled if desk.first is not None else (),
             answers=said.answers if said is not None else (),
             changes=changes(desk.pack, desk.before, desk.snapshot) if desk.before is not None else (),

@@ -219,9 +219,9 @@ def test_each_line_of_the_check_list_is_accepted_or_flagged_form_check_first() -
     assert set(codes(judged)) == {"check_unconfirmed"}
     steps = [one.step for one in judged.obstacles]
     assert steps == sorted(steps, key=lambda one: one == "content")
-    assert {one.check_id for one in judged.obstacles if one.step == "form"} == {
-        one.id for one in pack().checks if one.review == "form"
-    }
+    assert [one.check_id for one in judged.obstacles] == [
+        one.check_id for one in desk().check_lines() if not one.per_rule
+    ]
     both = draft("correction", TITLE, accepted=[one.id for one in pack().checks])
     assert codes(judge(desk(), both)) == ["check_contradicted"]
     unlisted = draft("passed", accepted=[*(one.id for one in pack().checks), "MERIT"])
