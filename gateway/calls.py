@@ -49,20 +49,20 @@ async def call_list(parts: Parts, caller: Caller, round_id: UUID) -> CallList:
         while True:
             page = await parts.read_model.cases(session, round_id, filters, cursor, _PAGE)
             ids = [one.application_id for one in page.cases]
-            owners = dict(
-                (row.id, row.person_id)
+            owners = {
+                row.id: row.person_id
                 for row in await session.execute(
                     select(Application.id, Application.person_id).where(Application.id.in_(ids))
                 )
-            )
-            ends = dict(
-                (row.target_id, row.closes_at)
+            }
+            ends = {
+                row.target_id: row.closes_at
                 for row in await session.execute(
                     select(WindowRow.target_id, WindowRow.closes_at).where(
                         WindowRow.target_id.in_(ids), WindowRow.stage == Stage.correction.value
                     )
                 )
-            )
+            }
             for one in page.cases:
                 person = owners.get(one.application_id)
                 phone = await codes.phone_of(session, parts.settings, person) if person is not None else None

@@ -33,6 +33,7 @@ def _required(facts: Facts, stage: Stage, status: Status, closes_at: datetime | 
                 title="按审查意见修改材料",
                 text="只有被指出的内容可以修改，机会只有一次；没有问题的，可以说明理由。改完后重新提交。",
                 command=CommandName.resubmit,
+                href=f"{page}/decision",
                 clause="Q10",
                 deadline=closes_at,
             )

@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 from contracts.commands import Role
 from gateway.parts import Parts
 from gateway.policy import PEOPLE, STAFF, Owner, Rule, public, rule
-from gateway.web import applicant, office, public_pages, scan
+from gateway.web import applicant, desk, office, public_pages, scan
 from gateway.web.errors import ProblemPages
 from gateway.web.render import Renderer
 
@@ -57,6 +57,7 @@ def page_rules(*, embedded: bool) -> tuple[Rule, ...]:
         rule("GET", "/staff/proposals", Role.approver, Role.secretariat, Role.supervisor),
         rule("POST", "/staff/proposals/{proposal_id}/{decision}", Role.approver),
     ]
+    rules += desk.rules()
     if embedded:
         rules.append(rule("GET", "/mailbox", Role.operator))
     return tuple(rules)
@@ -69,6 +70,8 @@ def add_pages(app: FastAPI, parts: Parts) -> None:
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
     for module in (public_pages, applicant, scan, office):
         app.include_router(module.router)
+    for router in desk.ROUTERS:
+        app.include_router(router)
     if parts.settings.embedded:
         app.include_router(office.mailbox)
     app.add_middleware(ProblemPages, renderer=renderer)

@@ -44,21 +44,16 @@ def _named(pack: RulePack, field_id: str, source: str | None, value: str) -> str
 
 
 def _rest(pack: RulePack, snapshot: Snapshot) -> Iterator[FormLine]:
-    photo = snapshot.photo_file_id
-    yield FormLine(
-        ref="photo",
-        group="A 照片和声明",
-        label="照片",
-        value="已上传" if photo else "未上传",
-        files=(photo,) if photo else (),
-    )
+    photo, group = snapshot.photo_file_id, "A 照片和声明"
+    files = (photo,) if photo else ()
+    yield FormLine(ref="photo", group=group, label="照片", value="已上传" if photo else "未上传", files=files)
     ticked = set(snapshot.declarations)
     texts = [one.text for one in pack.form.declarations if one.id not in ticked and one.required]
     value = "全部勾选" if not texts else f"未勾选：{'；'.join(texts)}"
-    yield FormLine(ref="declarations", group="A 照片和声明", label="声明", value=value)
+    yield FormLine(ref="declarations", group=group, label="声明", value=value)
     for old in snapshot.former_names:
         yield FormLine(
-            ref="field:former_names", group="A 照片和声明", label="曾用名", value=old.name, files=old.file_ids
+            ref="field:former_names", group=group, label="曾用名", value=old.name, files=old.file_ids
         )
 
 
