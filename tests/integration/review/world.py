@@ -236,10 +236,14 @@ class World:
             action_required_by=ActionRequiredBy.reviewer,
         )
 
-    async def open_qualification(self, case: CaseRef, look: int = 1, decision_key: str | None = None) -> UUID:
+    async def open_qualification(
+        self, case: CaseRef, look: int = 1, decision_key: str | None = None, *, attempt: int = 1, **more: Any
+    ) -> UUID:
         """Opens a look; its task."""
         request = OpenQualification(
-            key=f"{case.application_id}:{look}",
+            key=f"{case.application_id}:{attempt}:{look}",
+            attempt=attempt,
+            **more,
             case=case,
             transition=self.step(Stage.qualification),
             look=look,
