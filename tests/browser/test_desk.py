@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,14 @@ async def shot(page: Page, name: str) -> None:
     await page.set_viewport_size(DESK)
 
 
+async def loaded(page: Page) -> bool:
+    """Whether the first picture is really shown."""
+    async with asyncio.timeout(20):
+        while not await page.evaluate("(document.querySelector('.shot img') || {}).naturalWidth > 0"):
+            await asyncio.sleep(0.1)
+    return True
+
+
 async def accept_all(page: Page) -> None:
     """`a` on every line and rule, as many times as there are."""
     await page.locator("html.scripted").wait_for()
@@ -56,8 +66,6 @@ async def submit(page: Page, *, outcome: str) -> None:
 
 
 async def applicants_token(site: Site, application_id: object) -> str:
-    from datetime import timedelta
-
     async with site.world.db.unit_of_work() as session:
         application = await session.get(Application, application_id)
         assert application is not None
@@ -89,7 +97,7 @@ async def test_ten_cases_by_keyboard_one_corrected_and_passed(
             heading = await page.locator("h1").inner_text()
             seen.append(heading.split(" ")[0])
             if turn == 0:
-                await page.wait_for_function("document.querySelector('.shot img')?.naturalWidth > 0")
+                assert await loaded(page)
                 await shot(page, "task")
             await accept_all(page)
             if turn == 4:
