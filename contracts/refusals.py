@@ -17,6 +17,7 @@ _TEXTS: dict[str, tuple[str, str | None]] = {
     "correction_used": ("每位申报者只有一次修改机会，已经使用。", "Q10"),
     "correction_cancelled": ("退回修改的意见经复核已撤销，无需再提交；您的一次修改机会仍然保留。", "Q10"),
     "correction_answered": ("申报人已经提交修改，不能再撤销退回意见；请在复审中处理。", "Q10"),
+    "wrong_role": ("只有资格审查人员可以作出资格审查结论。", "O2"),
     "nothing_to_discard": ("申报书尚未填写或已经完成，不能作废。", "L1"),
     "withdraw_too_early": ("申报尚未完成，可以直接撤回提交或作废草稿，无需撤回申报。", "A6"),
     "already_held": ("该申报已被暂缓。", "N3"),

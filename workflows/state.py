@@ -25,6 +25,7 @@ from contracts.commands import (
     RecordRank,
     Refused,
     Resubmit,
+    Role,
 )
 from contracts.lifecycle import ActionRequiredBy, CaseRef, Plan, Stage, Status, Transition
 from contracts.refusals import refused
@@ -44,6 +45,10 @@ ANSWERS: dict[CommandName, Stage] = {
     CommandName.issue: Stage.certificate,
 }
 """The command that ends each stage after filing; each stage takes one answer."""
+
+
+DECIDERS = frozenset({Role.reviewer, Role.system})
+"""Who may decide on qualification (O2); `system` is a machine of ours, which the log vouches for."""
 
 
 class FilingTask(StrEnum):
@@ -128,6 +133,8 @@ class LifecycleState:
         """Accept (and record) or refuse one command. Touches neither stage nor status."""
         if self.over or self.stage is Stage.ended:
             return refused("ended")
+        if command.name is CommandName.decide_qualification and command.role not in DECIDERS:
+            return refused("wrong_role")
         if command.name in ANSWERS:
             return self._take_answer(command)
         return _OTHERS[command.name](self, command)

@@ -90,7 +90,7 @@ async def save_decision(
     task_id: UUID, given: http.SaveDecision, actor: CurrentActor, reviews: Reviews
 ) -> http.DecisionSaved:
     """Save the whole draft; the answer says what still stands in the way. Then send `decide_qualification`."""
-    one_of(actor, Role.reviewer)
+    one_of(actor, Role.reviewer, clause="O2")
     return await reviews.qualifications.save(actor, task_id, given)
 
 

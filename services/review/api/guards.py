@@ -26,9 +26,10 @@ def _service(request: Request) -> ReviewService:
 Reviews = Annotated[ReviewService, Depends(_service)]
 
 
-def one_of(actor: Actor, *roles: Role) -> None:
+def one_of(actor: Actor, *roles: Role, clause: str | None = None) -> None:
+    """DomainError forbidden for any other role."""
     if actor.role not in roles:
-        raise DomainError(Kind.forbidden, "forbidden", "您的岗位没有权限进行这项操作。")
+        raise DomainError(Kind.forbidden, "forbidden", "您的岗位没有权限进行这项操作。", clause)
 
 
 def own_or_reader(actor: Actor, application_id: UUID) -> None:

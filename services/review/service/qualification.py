@@ -27,6 +27,7 @@ from contracts.http.review import (
     SaveDecision,
     TaskKind,
 )
+from contracts.refusals import refused
 from contracts.registration import Done
 from contracts.review import OpenQualification
 from kit import tasks
@@ -174,7 +175,10 @@ class Qualifications:
         desk, _ = await self.desk(look, case)
         judged = judge(desk, draft, waiting)
         async with self._db.unit_of_work() as session:
-            await tasks.holding(session, task_id, actor.subject, draft.fence)
+            try:
+                await tasks.holding(session, task_id, actor.subject, draft.fence)
+            except DomainError as error:  # the queue knows no clauses
+                raise DomainError(error.kind, error.code, error.message, "O2") from None
             check_conflict(case, actor.subject, await standing(session, actor))
             version = await repository.save_draft(
                 session, task_id, draft.model_dump(mode="json", exclude={"fence"})
@@ -200,7 +204,7 @@ class Qualifications:
             try:
                 return await self._decide(session, request, body, frozen)
             except DomainError as error:
-                return _refused(error.code, error.message, error.clause)
+                return _refused(error.code, error.message, error.clause or "O2")
 
         async with self._db.unit_of_work() as session:
             return await once(session, key, make, PrepareResult)
@@ -275,6 +279,8 @@ class Qualifications:
                 waiting = await self._waiting(session, body.task_id)
         except DomainError as error:
             return Frozen(refused=Refused(code=error.code, message=error.message))
+        if request.role is not Role.reviewer:
+            return Frozen(refused=refused("wrong_role"))
         if case.application_id != request.target_id or request.subject is None:
             missing = repository.not_found()
             return Frozen(refused=Refused(code=missing.code, message=missing.message))

@@ -80,7 +80,7 @@ def command(name: CommandName, prepared: Any = None, **body: Any) -> Command:
     return Command(
         id=uuid4(),
         name=name,
-        role=Role.applicant,
+        role=Role.reviewer if name is CommandName.decide_qualification else Role.applicant,
         body={**BODIES.get(name, {}), **body},
         prepared=prepared_data,
         received_at=AT,
@@ -230,6 +230,15 @@ def test_there_is_no_second_correction() -> None:
     outcome = state.decide(command(CommandName.resubmit))
     assert isinstance(outcome, Refused)
     assert outcome.code == "correction_used"
+
+
+@pytest.mark.clause("O2")
+def test_only_a_reviewer_decides_on_qualification() -> None:
+    wrong = command(CommandName.decide_qualification)
+    for role in (Role.secretariat, Role.expert, Role.approver, Role.applicant):
+        outcome = at(Stage.qualification).decide(wrong.model_copy(update={"role": role}))
+        assert isinstance(outcome, Refused)
+        assert (outcome.code, outcome.clause) == ("wrong_role", "O2")
 
 
 @pytest.mark.clause("Q10")
