@@ -55,6 +55,9 @@ async def answer(
     try:
         saved = await asking.send(parts, caller, "PUT", path, AnswersSaved, _answers(form))
         if form.get("do") == "resubmit":
+            if saved.unanswered:
+                text = "请对每一处问题选择“已按要求修改”，或写明为什么没有问题，再提交；机会只有一次。"
+                raise DomainError(Kind.invalid, "answers_missing", text, "Q10")
             await _resubmit(parts, caller, application_id, saved, form)
             return see(f"/my/applications/{application_id}")
     except DomainError as error:

@@ -65,6 +65,70 @@ async def test_500_tasks_claimed_by_two_people_each_have_one_winner(db: Database
     assert refusals == ["task_taken"] * 500
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.clause("O2")
+async def test_10000_contended_claims_have_one_winner_each(db: Database) -> None:
+    """500 tasks, each wanted by 20 people at once: 10,000 claims, 500 winners, everybody else is told so."""
+    ids = [uuid4() for _ in range(500)]
+    async with db.unit_of_work() as session:
+        for task_id in ids:
+            given = {"kind": "qualification", "role": "reviewer", "target_id": uuid4(), "round_id": ROUND}
+            await tasks.open(session, id=task_id, **given)  # type: ignore[arg-type]
+    people = [uuid4() for _ in range(20)]
+    at_once, said = asyncio.Semaphore(24), list[str]()
+
+    async def one(task_id: UUID, who: UUID) -> UUID | None:
+        async with at_once:
+            try:
+                await claim(db, task_id, who)
+            except DomainError as error:
+                said.append(error.code)
+                return None
+            return who
+
+    winners = await asyncio.gather(
+        *(asyncio.gather(*(one(task_id, who) for who in people)) for task_id in ids)
+    )
+    assert [sum(who is not None for who in row) for row in winners] == [1] * 500
+    assert said == ["task_taken"] * 9500
+    held = [next(who for who in row if who is not None) for row in winners]
+    assert [(await state(db, task_id))[1] for task_id in ids] == held
+
+
+@pytest.mark.clause("O2")
+async def test_the_next_task_is_another_for_each_and_the_most_urgent_first(db: Database) -> None:
+    late, soon = await new_task(db), await new_task(db, due_at=datetime(2026, 5, 1, tzinfo=UTC))
+    first, mine = await new_task(db, priority=2), await new_task(db, priority=9, assigned_to=BOB)
+    people = [uuid4() for _ in range(6)]
+
+    async def take(who: UUID) -> UUID | None:
+        async with db.unit_of_work() as session:
+            lease = await tasks.claim_next(session, who, roles={"reviewer"})
+        return lease.task_id if lease is not None else None
+
+    assert [await take(people[0]), await take(people[0])] == [first, soon]
+    rest = await asyncio.gather(*(take(who) for who in people))
+    assert sorted(one is not None for one in rest) == [False] * 5 + [True]
+    assert late in rest
+    assert await take(BOB) == mine
+
+
+async def test_who_works_how_much_and_how_old_the_queue_is(db: Database, database: TestDatabase) -> None:
+    done, held = await new_task(db), await new_task(db, due_at=datetime.now(UTC) + timedelta(minutes=1))
+    lease = await claim(db, done, ALICE)
+    await database.move_clock(timedelta(minutes=6))
+    await complete(db, done, ALICE, lease.fence)
+    await claim(db, held, ALICE)
+    async with db.read() as session:
+        (work,) = await tasks.workload(session, round_id=ROUND)
+        (age,) = await tasks.ages(session, tz="Asia/Shanghai", round_id=ROUND)
+    assert (work.subject, work.held, work.overdue, work.done) == (ALICE, 1, 1, 1)
+    assert work.median is not None
+    assert timedelta(minutes=6) <= work.median < timedelta(minutes=7)
+    assert (age.kind, age.count) == ("qualification", 1)
+
+
 async def test_opening_again_changes_nothing(db: Database) -> None:
     task_id = await new_task(db, priority=3)
     async with db.unit_of_work() as session:
