@@ -1,4 +1,4 @@
-"""`python -m bench [lifecycle] [queue] [ranking]`: prints tables; exit code 1 when a limit is broken, 2 for a wrong call."""
+"""`python -m bench [lifecycle] [queue] [ranking]`: prints tables; exit code 1: a limit is broken, 2: a wrong call."""
 
 import sys
 

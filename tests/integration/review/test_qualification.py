@@ -51,7 +51,7 @@ async def test_a_case_passes(world: World) -> None:
     )
     assert [name for name, _ in await world.sent(case)] == ["QualificationOpened", "QualificationDecided"]
     # the task is done: a second command finds nothing to decide
-    assert refusal(await world.send(reviewer, case, task, fence)) == ("task_ended", None)
+    assert refusal(await world.send(reviewer, case, task, fence)) == ("task_ended", "O2")
     applicant = Actor(subject=uuid4(), role="applicant", application_id=case.application_id)
     shown = await world.get(applicant, "GET", f"/applications/{case.application_id}/decision")
     assert (shown["outcome"], shown["heading"], shown["items"]) == ("passed", "资格审查合格", [])
@@ -196,7 +196,7 @@ async def test_whatever_is_open_is_cancelled_when_the_case_ends(world: World) ->
     task = await world.open_qualification(case)
     fence, _ = await world.decide(reviewer, task, "passed")
     await world.cancel(case)
-    assert refusal(await world.send(reviewer, case, task, fence)) == ("task_ended", None)
+    assert refusal(await world.send(reviewer, case, task, fence)) == ("task_ended", "O2")
     assert await world.refused(reviewer, "POST", f"/tasks/{task}/claim") == (409, "task_ended")
 
 
