@@ -216,6 +216,7 @@ async def test_the_desk_works_without_scripts_and_does_not_scroll_sideways(
         (desk.token, f"{task.removeprefix(site.url)}/before?check_id=Q9"),
         (desk.office_token, "/staff/overview"),
         (desk.office_token, f"/staff/calls/{site.round_id}"),
+        (desk.office_token, f"/staff/cases/{desk.cases['2024-00001'].application_id}"),
     ]
     for token, path in pages:
         for size in (PHONE, DESK):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contracts.commands import Role
 from gateway.policy import Owner, Rule, rule
-from gateway.web.desk import applicant, colleagues, office, queue, task
+from gateway.web.desk import applicant, case, colleagues, office, queue, task
 
-ROUTERS = (queue.router, task.router, colleagues.router, office.router, applicant.router)
+ROUTERS = (queue.router, task.router, colleagues.router, office.router, case.router, applicant.router)
 _DESKS = (Role.reviewer, Role.secretariat, Role.expert, Role.panel_chair)
 _TASK = "/staff/tasks/{task_id}"
+_READ = (Role.secretariat, Role.reviewer, Role.supervisor)
 _FIGURES = (Role.secretariat, Role.approver, Role.supervisor)
 _CASE = "/my/applications/{application_id}"
 
@@ -34,6 +35,22 @@ def rules() -> tuple[Rule, ...]:
         rule("GET", "/staff/overview", *_FIGURES),
         rule("POST", "/staff/overview/reassign", Role.secretariat),
         rule("GET", "/staff/calls/{round_id}", Role.secretariat, owner=Owner.round),
+        rule("GET", "/staff/cases/{application_id}", *_READ, owner=Owner.application),
+        rule(
+            "POST",
+            "/staff/cases/{application_id}/cancel",
+            Role.secretariat,
+            Role.reviewer,
+            owner=Owner.application,
+        ),
+        rule("POST", "/staff/cases/{application_id}/hearings", *_READ, owner=Owner.application),
+        rule(
+            "POST",
+            "/staff/cases/{application_id}/hearings/{hearing_id}/dismiss",
+            Role.secretariat,
+            Role.supervisor,
+            owner=Owner.application,
+        ),
         rule("POST", "/staff/notices/{note_id}/seen", *_DESKS, Role.approver, Role.supervisor),
         rule("GET", f"{_CASE}/decision", Role.applicant, owner=Owner.application),
         rule("POST", f"{_CASE}/decision", Role.applicant, owner=Owner.application, max_body=256 * 1024),
