@@ -86,7 +86,7 @@ async def test_1000_resubmissions_about_the_deadline_while_the_workflows_are_beh
         outcome = row.outcome or {}
         said[row.target_id].append((row.received_at < deadline, outcome["kind"], outcome.get("code")))
     in_time = sum(one for told in said.values() for one, _, _ in told)
-    assert 100 < in_time < PEOPLE * EACH - 100
+    assert 10 <= in_time <= PEOPLE * EACH - 10  # how many, the speed of the machine decides
     wrong = []
     for person, stage in zip(people, stages, strict=True):
         told = said[application_id(house.round_id, person)]
