@@ -258,6 +258,10 @@ class FileFacts(Data):
     text_names: tuple[str, ...] | None = None
     text_source: Literal["layer", "ocr"] | None = None
     problem: str = ""
+    previews: tuple[str, ...] = ()
+    """Keys of pictures (JPEG) of its first pages in the content store."""
+    removed: tuple[str, ...] = ()
+    """What was taken out of it: `javascript`, `embedded_files`, `metadata`, …"""
 
 
 class PhotoFacts(Data):
@@ -268,6 +272,10 @@ class PhotoFacts(Data):
     faces: int | None = None
     centred: bool | None = None
     sharpness: float | None = None
+    face: tuple[int, int, int, int] | None = None
+    """x, y, width, height of the largest face, in pixels of the picture."""
+    background: float | None = None
+    """How uneven the upper corners are, 0 to 1: a hint."""
 
 
 class Zone(Data):

@@ -65,6 +65,8 @@ class Row:
     """Bytes of a JSON body, where it may be larger than usual."""
     raw: int | None = None
     headers: tuple[str, ...] = ("content-type",)
+    timeout: float | None = None
+    """Seconds to wait for the service, where it may take longer than usual."""
     phone: bool = False
     """Adds the account's verified phone for the service."""
 
@@ -122,6 +124,7 @@ def _endpoint(row: Row) -> Callable[..., Awaitable[Response]]:
             params=params,
             content=content,
             headers=await _headers(request, row),
+            timeout=row.timeout,
         )
         kept = {name: answer.headers[name] for name in _BACK if name in answer.headers}
         return Response(answer.content, answer.status_code, headers=kept)

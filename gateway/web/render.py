@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from contracts.commands import Role
+from contracts.http.registration import UPLOAD_MAX_BYTES
 from gateway import words
 from gateway.accounts.sessions import Known
 from gateway.settings import GatewaySettings
@@ -76,6 +77,8 @@ def environment(language: str) -> Environment:
     env.filters["moment"] = moment
     env.filters["deadline"] = deadline
     env.filters["yuan"] = yuan
+    env.filters["filesize"] = filesize
+    env.globals["upload_limits"] = {purpose.value: limit for purpose, limit in UPLOAD_MAX_BYTES.items()}
     return env
 
 
@@ -128,6 +131,14 @@ def deadline(at: datetime | None) -> str:
 def yuan(fen: int) -> str:
     """10000 → 100.00"""
     return f"{fen // 100}.{fen % 100:02}"
+
+
+def filesize(n: int) -> str:
+    """5242880 → 5 MB"""
+    for unit, size in (("MB", 2**20), ("KB", 2**10)):
+        if n >= size:
+            return f"{n / size:.1f}".removesuffix(".0") + f" {unit}"
+    return f"{n} B"
 
 
 def _here(request: Request) -> str:

@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 from contracts.commands import Role
 from gateway.parts import Parts
 from gateway.policy import PEOPLE, STAFF, Owner, Rule, public, rule
-from gateway.web import applicant, office, public_pages
+from gateway.web import applicant, office, public_pages, uploads
 from gateway.web.errors import ProblemPages
 from gateway.web.render import Renderer
 
@@ -50,6 +50,12 @@ def page_rules(*, embedded: bool) -> tuple[Rule, ...]:
         rule("POST", f"{_CASE}/pay", Role.applicant, owner=Owner.application),
         rule("GET", f"{_CASE}/commands/{{name}}", Role.applicant, owner=Owner.application),
         rule("POST", f"{_CASE}/commands/{{name}}", Role.applicant, owner=Owner.application),
+        rule("POST", f"{_CASE}/files", Role.applicant, owner=Owner.application),
+        rule("GET", f"{_CASE}/files/{{file_id}}", Role.applicant, owner=Owner.application),
+        rule("GET", f"{_CASE}/files/{{file_id}}/remove", Role.applicant, owner=Owner.application),
+        rule("POST", f"{_CASE}/files/{{file_id}}/remove", Role.applicant, owner=Owner.application),
+        rule("GET", f"{_CASE}/photo", Role.applicant, owner=Owner.application),
+        rule("POST", f"{_CASE}/photo", Role.applicant, owner=Owner.application),
         rule("GET", "/staff", *STAFF),
         rule("GET", "/staff/proposals", Role.approver, Role.secretariat, Role.supervisor),
         rule("POST", "/staff/proposals/{proposal_id}/{decision}", Role.approver),
@@ -64,7 +70,7 @@ def add_pages(app: FastAPI, parts: Parts) -> None:
     renderer = Renderer(parts.settings)
     app.state.renderer = renderer
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
-    for module in (public_pages, applicant, office):
+    for module in (public_pages, applicant, uploads, office):
         app.include_router(module.router)
     if parts.settings.embedded:
         app.include_router(office.mailbox)

@@ -9,7 +9,9 @@ from fastapi.responses import JSONResponse
 from contracts.commands import PrepareRequest, PrepareResult, Role
 from contracts.http.registration import (
     PHONE_HEADER,
+    AcceptPhoto,
     ChangeForm,
+    FilePages,
     Files,
     FileView,
     FormSaved,
@@ -17,6 +19,7 @@ from contracts.http.registration import (
     Identity,
     NewFile,
     PersonView,
+    PhotoView,
     Preflight,
     RegistrationView,
     Rounds,
@@ -193,6 +196,43 @@ async def read_files(application_id: UUID, actor: CurrentActor, service: Service
 async def read_file(application_id: UUID, file_id: UUID, actor: CurrentActor, service: Service) -> FileView:
     """One file with a link that downloads it."""
     return await service.files.view(application_id, actor, file_id)
+
+
+@router.post("/applications/{application_id}/files/{file_id}/upload", responses=problems(404, 409))
+async def upload_again(application_id: UUID, file_id: UUID, actor: CurrentActor, service: Service) -> Upload:
+    """A fresh form for an upload that failed on the way (A2)."""
+    return await service.files.again(application_id, actor, file_id)
+
+
+@router.get("/applications/{application_id}/files/{file_id}/pages", responses=problems(404, 409))
+async def read_file_pages(
+    application_id: UUID, file_id: UUID, actor: CurrentActor, service: Service
+) -> FilePages:
+    """Pictures of its first pages, with links that work in `<img>` (Q7)."""
+    return await service.files.pages(application_id, actor, file_id)
+
+
+@router.delete(
+    "/applications/{application_id}/files/{file_id}", status_code=204, responses=problems(404, 409)
+)
+async def remove_file(application_id: UUID, file_id: UUID, actor: CurrentActor, service: Service) -> Response:
+    """Takes an upload out of the list. 409 `file_attached` while something names it."""
+    await service.files.remove(application_id, actor, file_id)
+    return Response(status_code=204)
+
+
+@router.get("/applications/{application_id}/photo", responses=problems(404))
+async def read_photo(application_id: UUID, actor: CurrentActor, service: Service) -> PhotoView:
+    """The certificate's photo and the upload it is cut from, with findings in words (Q2)."""
+    return await service.photos.view(application_id, actor)
+
+
+@router.post("/applications/{application_id}/photo", responses=problems(404, 409, 422))
+async def accept_photo(
+    application_id: UUID, body: AcceptPhoto, actor: CurrentActor, service: Service
+) -> PhotoView:
+    """Crops the stored upload and names it in the form (Q2)."""
+    return await service.photos.accept(application_id, actor, body)
 
 
 # For the dispatcher -----------------------------------------------------------------------------------------

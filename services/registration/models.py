@@ -12,6 +12,7 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     Text,
@@ -38,11 +39,12 @@ class Base(DeclarativeBase):
         uuid.UUID: Uuid,
         dict[str, Any]: JSONB,
         list[str]: ARRAY(Text),
+        list[int]: ARRAY(Integer),
         list[uuid.UUID]: ARRAY(Uuid),
     }
 
 
-mechanics(Base.metadata, "effect", "outbox")
+mechanics(Base.metadata, "effect", "outbox", "due")
 
 
 class Round(Base):
@@ -205,13 +207,20 @@ class Scan(Base):
 
 
 class File(Base):
-    """An upload. Its name is shown to people and part of no key."""
+    """An upload. Its name is shown to people and part of no key.
+
+    `sha256` is of what is stored, `original_sha256` of what was sent. `original_key`: a HEIC picture beside the JPEG
+    made of it. A cropped photo has `source_id` and `crop` (x, y, width, height). `ocr_wanted`: nothing to read in it
+    yet. `removed_at`: taken out of the applicant's list; a frozen form may still name it.
+    """
 
     __tablename__ = "file"
     __table_args__ = (
         CheckConstraint("state in ('pending', 'clean', 'refused')", name="state"),
         CheckConstraint("(state = 'clean') = (content_key is not null)", name="content"),
         CheckConstraint("purpose in ('photo', 'evidence', 'scan', 'correction')", name="purpose"),
+        Index("ix_file_same", "application_id", "original_sha256"),
+        Index("ix_file_ocr", "created_at", postgresql_where=text("ocr_wanted")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -228,3 +237,12 @@ class File(Base):
     pages: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(server_default=_now)
     checked_at: Mapped[datetime | None]
+    original_sha256: Mapped[str | None]
+    original_key: Mapped[str | None]
+    thumb_key: Mapped[str | None]
+    removed: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    source_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("file.id"))
+    crop: Mapped[list[int] | None]
+    ocr_wanted: Mapped[bool] = mapped_column(server_default=text("false"))
+    ocr_key: Mapped[str | None]
+    removed_at: Mapped[datetime | None]

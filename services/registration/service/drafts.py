@@ -128,7 +128,7 @@ class Drafts:
             )
 
     async def _files(self, session: AsyncSession, application_id: UUID) -> Files:
-        rows = await clean_files(session, application_id)
+        rows = [row for row in await clean_files(session, application_id) if row.removed_at is None]
         return Files(
             photos=frozenset(str(row.id) for row in rows if row.purpose == "photo"),
             proofs=frozenset(str(row.id) for row in rows if row.purpose in ("evidence", "correction")),

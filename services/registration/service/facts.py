@@ -14,10 +14,11 @@ from services.registration import repository
 from services.registration.adapters.inspector import Reading
 from services.registration.models import File, Form, Scan
 from services.registration.service.parts import Parts
+from services.registration.service.reading import OcrText
 
 
 async def clean_files(session: AsyncSession, application_id: UUID) -> list[File]:
-    """Files that may be named in a form."""
+    """Files that may be named in a form; those that were removed from the list may stand in a frozen one."""
     return [row for row in await repository.files(session, application_id) if row.state == "clean"]
 
 
@@ -34,8 +35,12 @@ async def gather(
         wanted.update(scanned.file_ids)
     rows = [row for row in clean if str(row.id) in wanted]
     readings = await asyncio.gather(*(_reading(parts, row) for row in rows))
+    texts = await asyncio.gather(*(_ocr(parts, row) for row in rows))
     names = names_of(snapshot)
-    files = {str(row.id): _facts(row, reading, names) for row, reading in zip(rows, readings, strict=True)}
+    files = {
+        str(row.id): _facts(row, reading, names, text)
+        for row, reading, text in zip(rows, readings, texts, strict=True)
+    }
     photo = next(
         (
             reading.photo
@@ -52,6 +57,12 @@ async def _reading(parts: Parts, row: File) -> Reading:
     return Reading.model_validate_json(await parts.store.get_content(row.reading_key))
 
 
+async def _ocr(parts: Parts, row: File) -> str | None:
+    if row.ocr_key is None:
+        return None
+    return OcrText.model_validate_json(await parts.store.get_content(row.ocr_key)).text
+
+
 def names_of(snapshot: Snapshot) -> tuple[str, ...]:
     """Names that may stand on this case's evidence, once each."""
     groups = (snapshot.trainings, snapshot.conditions, snapshot.evidence)
@@ -60,10 +71,11 @@ def names_of(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for one in (snapshot.name, *former, *named) if one))
 
 
-def _facts(row: File, reading: Reading, names: Sequence[str]) -> FileFacts:
+def _facts(row: File, reading: Reading, names: Sequence[str], ocr: str | None) -> FileFacts:
     shown: tuple[str, ...] | None = None
-    if reading.text is not None:
-        text = normal(reading.text)
+    read = reading.text if reading.text is not None else ocr
+    if read is not None:
+        text = normal(read)
         shown = tuple(name for name in names if normal(name) in text)
     return FileFacts(
         opens=True,
@@ -72,7 +84,9 @@ def _facts(row: File, reading: Reading, names: Sequence[str]) -> FileFacts:
         sha256=row.sha256 or "",
         pages=reading.pages,
         text_names=shown,
-        text_source="layer" if shown is not None else None,
+        text_source=None if shown is None else "layer" if reading.text is not None else "ocr",
+        previews=tuple(one.key for one in reading.previews),
+        removed=reading.removed,
     )
 
 

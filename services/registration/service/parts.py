@@ -19,6 +19,7 @@ from kit.storage import ObjectStore
 from rules.cache import Packs
 from rules.pack import LoadedPack
 from services.registration import repository
+from services.registration.adapters.clamav import VirusScanner
 from services.registration.adapters.form_pdf import FormPrinter
 from services.registration.adapters.inspector import Inspector
 from services.registration.domain.draft import Draft
@@ -42,6 +43,7 @@ class Parts:
     packs: Packs
     printer: FormPrinter
     inspector: Inspector
+    scanner: VirusScanner | None = None
 
     def seal_draft(self, application_id: UUID, private: dict[str, str]) -> bytes:
         """Private fields of a draft as stored."""

@@ -11,6 +11,8 @@ from services.registration.service.files import FileDesk
 from services.registration.service.filing import Filing
 from services.registration.service.parts import Parts
 from services.registration.service.people import People
+from services.registration.service.photos import PhotoDesk
+from services.registration.service.reading import OcrDesk
 from services.registration.service.rounds import RoundDesk
 from services.registration.service.taking_back import TakingBack
 
@@ -22,6 +24,8 @@ class Registration:
         self.people = People(parts)
         self.drafts = Drafts(parts)
         self.files = FileDesk(parts)
+        self.photos = PhotoDesk(parts, self.files, self.drafts)
+        self.ocr = OcrDesk(parts)
         self.applying = Applying(parts)
         self.filing = Filing(parts)
         self.taking_back = TakingBack(parts)
