@@ -13,6 +13,8 @@ TYPE_OF_SUFFIX: Mapping[str, str] = {
     "jfif": JPEG,
     "png": PNG,
     "pdf": PDF,
+    "heic": HEIC,
+    "heif": HEIC,
 }
 _PICTURES = frozenset({JPEG, PNG, HEIC})
 TAKEN: Mapping[Purpose, frozenset[str]] = {
@@ -21,15 +23,10 @@ TAKEN: Mapping[Purpose, frozenset[str]] = {
     Purpose.scan: _PICTURES | {PDF},
     Purpose.correction: _PICTURES | {PDF},
 }
-ACCEPT: Mapping[Purpose, str] = {
-    purpose: ",".join(sorted(kinds | {f".{end}" for end, kind in TYPE_OF_SUFFIX.items() if kind in kinds}))
-    for purpose, kinds in TAKEN.items()
-}
-"""For `<input type=file accept=…>`: phones offer their camera for it."""
 _UNSAID = frozenset({"", "application/octet-stream"})
 _ALIKE: Mapping[str, str] = {"image/heif": HEIC, "image/pjpeg": JPEG, "image/jpg": JPEG, "image/x-png": PNG}
 NAME_CHARS = 200
-_MARKS = frozenset("\u200b\u200e\u200f\u061c\ufeff")
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 _ADVICE: Mapping[str, str] = {
     "ofd": "OFD 文件请用阅读软件“另存为”或打印成 PDF 后再上传。",
     "rar": "压缩包无法直接审阅，请解压后逐个上传其中的 PDF 或图片。",
@@ -75,7 +72,7 @@ def judge(new: NewFile, max_bytes: int) -> Refusal | None:
         return Refusal(code="file_name_too_long", message=message)
     if new.bytes == 0:
         return Refusal(code="file_empty", message="这是一个空文件（0 字节），请重新导出后再上传。")
-    ending = suffix(new.name)
+    ending = suffix(clean_name(new.name))
     if ending in _ADVICE:
         return Refusal(code="file_type_not_taken", message=_ADVICE[ending])
     expected = TYPE_OF_SUFFIX.get(ending)
@@ -102,7 +99,7 @@ def size(n: int) -> str:
 
 def type_of(name: str) -> str:
     """The type that a name which `judge` let pass stands for."""
-    return TYPE_OF_SUFFIX[suffix(name)]
+    return TYPE_OF_SUFFIX[suffix(clean_name(name))]
 
 
 def download_name(name: str, media_type: str) -> str:
@@ -112,11 +109,16 @@ def download_name(name: str, media_type: str) -> str:
     return name
 
 
+def clean_name(name: str) -> str:
+    """As it is kept and shown: other kinds of spaces (macOS, full width) as one, what is invisible left out."""
+    spaced = "".join(" " if unicodedata.category(c) == "Zs" else c for c in name)
+    return "".join(c for c in spaced if unicodedata.category(c) != "Cf").strip()
+
+
 def _plain(name: str) -> bool:
-    """Printable, and nothing in it that turns the direction of writing or hides."""
-    return name.isprintable() and not any(
-        c in _MARKS or unicodedata.category(c) in ("Cf", "Cc", "Cs", "Co") for c in name
-    )
+    """Nothing in it that controls a screen, turns the direction of writing, or is half a character."""
+    kinds = {unicodedata.category(c) for c in name}
+    return not kinds & {"Cc", "Cs", "Co", "Zl", "Zp"} and not _TURNING.intersection(name)
 
 
 PROBLEMS: Mapping[str, str] = {

@@ -24,7 +24,15 @@ from kit.errors import DomainError, Kind
 from kit.http import Actor
 from services.registration import repository
 from services.registration.adapters.inspector import Reading
-from services.registration.domain.files import PROBLEMS, REMOVED, WAITS, download_name, judge, type_of
+from services.registration.domain.files import (
+    PROBLEMS,
+    REMOVED,
+    WAITS,
+    clean_name,
+    download_name,
+    judge,
+    type_of,
+)
 from services.registration.models import Application, File
 from services.registration.service.checking import Checker, NotUploaded, upload_key
 from services.registration.service.parts import Parts, conflict, seen_case
@@ -53,7 +61,7 @@ class FileDesk:
                 id=identity,
                 application_id=application_id,
                 purpose=new.purpose.value,
-                name=new.name,
+                name=clean_name(new.name),
                 media_type=type_of(new.name),
                 bytes=new.bytes,
             )

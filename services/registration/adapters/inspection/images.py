@@ -22,6 +22,7 @@ MAX_WHOLE = 75_000_000
 """The same of a photo, of which copies are made to measure it."""
 MAX_HEIC_PIXELS = 25_500_000
 JPEG, PNG, HEIC = "image/jpeg", "image/png", "image/heic"
+_EMPTY_TIFF = b"MM\0*\0\0\0\x08\0\0\0\0\0\0"
 _FORMATS = {JPEG: "JPEG", PNG: "PNG", HEIC: "HEIF"}
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, OverflowError)
 
@@ -137,7 +138,7 @@ def _picture(kind: str, image: Any, quality: int) -> Part:
 
 
 def _heic(data: bytes) -> Any:
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     _register_heif()
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
@@ -146,8 +147,7 @@ def _heic(data: bytes) -> Any:
             if image.width * image.height > MAX_HEIC_PIXELS:
                 raise Refused("too_many_pixels")
             image.load()
-            ImageOps.exif_transpose(image, in_place=True)
-            upright = _rgb(image)
+            upright = _rgb(image)  # the decoder has turned it already
             upright.info = {}  # Pillow would write what it read into the JPEG
             return upright
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -170,7 +170,8 @@ def _heic_without(data: bytes) -> bytes | None:
         at = data.find(body)
         if at < 0:
             return None
-        cleaned[at : at + len(body)] = bytes(len(body))
+        # readers expect a TIFF there: one that says nothing
+        cleaned[at : at + len(body)] = _EMPTY_TIFF.ljust(len(body), b"\0")[: len(body)]
     return bytes(cleaned)
 
 
