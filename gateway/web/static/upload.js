@@ -3,7 +3,7 @@
   "use strict";
   const PARALLEL = 3, PAUSES = [1000, 2000, 4000, 8000], POLL = 4000;
   const KINDS = { pdf: "application/pdf", jpg: "image/jpeg", jpeg: "image/jpeg", jfif: "image/jpeg", png: "image/png", heic: "image/heic", heif: "image/heic" };
-  const queue = [];
+  const queue = [], active = new Set();
   let running = 0, saving = Promise.resolve();
 
   const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -110,6 +110,7 @@
       if (this.fileId) api(this.words, "DELETE", `${this.path}/${this.fileId}`).catch(() => {});
       const at = queue.indexOf(this);
       if (at >= 0) queue.splice(at, 1);
+      active.delete(this);
       this.row.remove();
       focusPick(this.form);
     }
@@ -176,6 +177,7 @@
       const notes = [this.box.dataset.attach ? this.words.attached : this.words.done, ...view.notes];
       if (view.duplicate_of) notes.push(view.duplicate_name && view.duplicate_name !== view.name ? `${this.words.same}（${view.duplicate_name}）` : this.words.same);
       this.say(notes.join(" · "), view.duplicate_of ? "file-warn" : "file-good");
+      active.delete(this);            // whoever listens may leave the page at once
       this.label(this.words.remove);
       this.row.dispatchEvent(new CustomEvent("fudao:uploaded", { bubbles: true, detail: view }));
     }
@@ -248,11 +250,12 @@
     focusPick(form);
   }
 
-  function add(job) { queue.push(job); pump(); }
+  function add(job) { queue.push(job); active.add(job); pump(); }
   function pump() {
     while (running < PARALLEL && queue.length) {
       running++;
-      queue.shift().run().finally(() => { running--; pump(); });
+      const job = queue.shift();
+      job.run().finally(() => { running--; active.delete(job); pump(); });
     }
   }
   function take(form, files) { for (const file of files) add(new Job(form, file)); }
@@ -281,7 +284,7 @@
     remove(box, row, row.dataset.fileId, JSON.parse(form.dataset.words));
   });
   // leaving while something is on its way would lose it
-  window.addEventListener("beforeunload", (event) => { if (running || queue.length) event.preventDefault(); });
+  window.addEventListener("beforeunload", (event) => { if (active.size) event.preventDefault(); });
   document.addEventListener("htmx:load", (event) => enhance(event.target.parentNode || document));
   enhance(document);
 })();
