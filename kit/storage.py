@@ -88,12 +88,13 @@ class ObjectStore:
         """Raises when the store cannot be reached (readiness check)."""
         await self._call(self._client.bucket_exists, self.content)
 
-    async def put_content(self, data: bytes, content_type: str) -> str:
+    async def put_content(self, data: bytes, content_type: str, *, ask: bool = True) -> str:
         """Stores bytes under their own hash (`sha256/<hex>` in the content bucket) unless they are there; the key.
 
-        Two who put the same at once both succeed: they write the same bytes.
+        Two who put the same at once both succeed: they write the same bytes. `ask=False` saves the question
+        whether they are there, for what most likely is new.
         """
-        return await self._call(self._put_content, data, content_type)
+        return await self._call(self._put_content, data, content_type, ask)
 
     async def put(self, bucket: str, key: str, data: bytes, content_type: str) -> None:
         """Stores bytes under a key of the caller's, over whatever was there (sample data, tests)."""
@@ -196,8 +197,11 @@ class ObjectStore:
         await asyncio.to_thread(self._threads.shutdown)
         self._http.clear()
 
-    def _put_content(self, data: bytes, content_type: str) -> str:
+    def _put_content(self, data: bytes, content_type: str, ask: bool) -> str:
         key = content_key(data)
+        if not ask:
+            self._put(self.content, key, data, content_type)
+            return key
         try:
             self._client.stat_object(self.content, key)
         except S3Error as error:

@@ -113,6 +113,8 @@ class PhotoRule(Model):
     aspect: Decimal
     aspect_tolerance: Decimal
     min_sharpness: Decimal
+    max_unevenness: Decimal | None = Decimal("0.35")
+    """Of the ground in the upper corners, 0 to 1; above it a person looks. None: not looked at."""
 
 
 class NameRule(Model):

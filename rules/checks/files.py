@@ -10,9 +10,6 @@ from rules.checks.case import Case
 SURE = 0.8
 """Below this, what a machine saw on a scan is for a person (A4)."""
 
-UNEVEN = 0.35
-"""A ground more uneven than this is worth a look."""
-
 
 def photo(case: Case, check: Check) -> Iterator[Finding]:
     """Q2: size, aspect, one face, sharpness. Faces are detected, never recognised."""
@@ -42,7 +39,7 @@ class PhotoJudgement:
 
 def judge_photo(rule: PhotoRule, found: PhotoFacts) -> list[PhotoJudgement]:
     """What the pack's rule says of these measures; empty: nothing to complain about. Never a refusal."""
-    found_wrong = [*_size(rule, found), *_face(found), *_sharpness(rule, found)]
+    found_wrong = [*_size(rule, found), *_face(rule, found), *_sharpness(rule, found)]
     if found.faces is None or found.sharpness is None:
         found_wrong.append(_look("人像和清晰度没有自动检测，请看一眼"))
     return found_wrong
@@ -64,7 +61,7 @@ def _size(rule: PhotoRule, found: PhotoFacts) -> Iterator[PhotoJudgement]:
         yield _wrong(f"宽高比应为 {rule.aspect}，现为 {found.width / found.height:.3f}，请裁剪")
 
 
-def _face(found: PhotoFacts) -> Iterator[PhotoJudgement]:
+def _face(rule: PhotoRule, found: PhotoFacts) -> Iterator[PhotoJudgement]:
     if found.faces is None:
         return
     if found.faces == 0:
@@ -74,7 +71,8 @@ def _face(found: PhotoFacts) -> Iterator[PhotoJudgement]:
         yield _wrong(f"应有且只有一张正面人像，找到 {found.faces} 张", 0.8)
     elif found.centred is False:
         yield _wrong("人像不在照片中间，请重新裁剪", 0.7)
-    if found.background is not None and found.background > UNEVEN:
+    most = rule.max_unevenness
+    if found.background is not None and most is not None and found.background > float(most):
         yield _look("背景似乎不是纯色，请确认符合证件照要求", 0.4)
 
 
