@@ -107,12 +107,15 @@
     cancel() {
       this.cancelled = true;
       if (this.request) this.request.abort();
-      if (this.fileId) api(this.words, "DELETE", `${this.path}/${this.fileId}`).catch(() => {});
+      this.drop();
       const at = queue.indexOf(this);
       if (at >= 0) queue.splice(at, 1);
       active.delete(this);
       this.row.remove();
       focusPick(this.form);
+    }
+    drop() {
+      if (this.fileId) api(this.words, "DELETE", `${this.path}/${this.fileId}`).catch(() => {});
     }
     unfit() {
       const kind = KINDS[suffix(this.file.name)];
@@ -140,6 +143,7 @@
       if (!this.sent) {
         this.say(this.words.sending);
         const place = await this.place();
+        if (this.cancelled) return this.drop();   // pressed while the place was asked for
         await send(this, place);
         this.sent = true;
       }
