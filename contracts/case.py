@@ -279,20 +279,28 @@ class PhotoFacts(Data):
 
 
 class Zone(Data):
-    """Something looked for on a page: found or not (None: cannot tell), how sure (0 to 1)."""
+    """Something looked for on a page: found or not (None: cannot tell), how sure (0 to 1). `picture`: content key."""
 
     found: bool | None
     confidence: float = 0.0
+    picture: str | None = None
 
 
 class ScanPage(Data):
-    """One page of the returned scan: its printed page number and version, signature and seal zones."""
+    """One page of the returned scan: its printed page number and version, signature and seal zones.
+
+    `code_ok`: True: its code is ours and of the expected version; False: ours, but of another version or form;
+    None: no code could be read (`number` then says what it looks like). `kind`: grey ones have lost a seal's red;
+    electronic: no scan at all. `picture`: content key of the whole page, where it is not known which page it is.
+    """
 
     number: int | None
     version: int | None = None
     code_ok: bool | None = None
     signature: Zone = Zone(found=None)
     seal: Zone = Zone(found=None)
+    kind: Literal["colour", "grey", "electronic"] | None = None
+    picture: str | None = None
 
 
 class ScanFacts(Data):

@@ -49,6 +49,7 @@ class Typesetter:
         self._paths = font_paths
         self._turn = threading.Lock()
         self._families: dict[str, list[str]] = {}
+        self._fonts: typst.Fonts | None = None
         self._compiler: typst.Compiler | None = None
 
     async def render(self, template: bytes, data: Mapping[str, Any], moment: datetime) -> bytes:
@@ -58,15 +59,36 @@ class Typesetter:
         """
         return await asyncio.to_thread(self._render, template, data, moment)
 
+    async def places(self, template: bytes, data: Mapping[str, Any], label: str) -> list[Any]:
+        """The values of the template's metadata under a label, such as places on its pages, in order.
+
+        The same arguments as for `render`, and cheap after it: the layout is remembered. Errors: as there.
+        """
+        return await asyncio.to_thread(self._places, template, data, label)
+
     def _render(self, template: bytes, data: Mapping[str, Any], moment: datetime) -> bytes:
         with self._turn:
             compiler = self._compiler = self._compiler or self._open()
             return _compile(compiler, template, {**data, "fonts": self._families}, moment)
 
+    def _places(self, template: bytes, data: Mapping[str, Any], label: str) -> list[Any]:
+        with self._turn:
+            self._compiler = self._compiler or self._open()
+            inputs = {"data": json.dumps({**data, "fonts": self._families}, ensure_ascii=False)}
+            asked = typst.Compiler(
+                template, font_paths=self._fonts or [], ignore_system_fonts=True, sys_inputs=inputs
+            )
+            try:
+                found = json.loads(asked.query(f"<{label}>"))
+            except typst.TypstError as error:
+                raise _said(error) from None
+            return [one["value"] for one in found]
+
     def _open(self) -> typst.Compiler:
         folders = [str(one) for one in self._paths] or sorted(_folders(_ROOTS))
         fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
         self._families = _choose(fonts.families())
+        self._fonts = fonts
         return typst.Compiler(font_paths=fonts, ignore_system_fonts=True)
 
 
@@ -122,13 +144,17 @@ def _compile(compiler: typst.Compiler, template: bytes, data: Mapping[str, Any],
             timestamp=int(moment.timestamp()),
         )
     except typst.TypstError as error:
-        if found := _MISSING.search(error.message):
-            raise Unprintable(found[1]) from None
-        if "out of bounds" in error.message:
-            raise OutOfBounds from None
-        # the diagnostic quotes what was typed: only its place may get into logs
-        place = _PLACE.search(error.diagnostic)
-        raise RuntimeError(f"the template does not compile at {place[1] if place else '?'}") from None
+        raise _said(error) from None
     if not isinstance(made, bytes):
         raise RuntimeError("typst gave no single document")
     return made
+
+
+def _said(error: typst.TypstError) -> Exception:
+    if found := _MISSING.search(error.message):
+        return Unprintable(found[1])
+    if "out of bounds" in error.message:
+        return OutOfBounds()
+    # the diagnostic quotes what was typed: only its place may get into logs
+    place = _PLACE.search(error.diagnostic)
+    return RuntimeError(f"the template does not compile at {place[1] if place else '?'}")

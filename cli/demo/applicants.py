@@ -36,6 +36,7 @@ from contracts.http.registration import (
     RegistrationView,
     Upload,
 )
+from contracts.http.scans import ScanReport
 from contracts.lifecycle import TERMINAL, Route, Stage, Status
 
 _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
@@ -191,9 +192,10 @@ class Applicant:
 
     async def _signed(self, *, unsigned: bool) -> Paper:
         printed = await self.caller.get_bytes(f"{self.at}/form.pdf")
+        places = (await self.caller.get(f"{self.at}/scan", ScanReport)).places
         seed, index = self.board.seed, self.persona.person.index
         data = await asyncio.to_thread(
-            evidence.signed_scan, printed, seed, index, unsigned=1 if unsigned else None
+            evidence.signed_scan, printed, places, seed, index, unsigned=1 if unsigned else None
         )
         return Paper(
             label="scan", purpose=Purpose.scan, name="申报书扫描件.pdf", media_type=papers.PDF, data=data

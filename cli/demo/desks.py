@@ -179,9 +179,7 @@ class Desks:
 
 
 def _seen_by_eye(task: QualificationTask, persona: Persona) -> Iterator[SavedFlag]:
-    """A missing signature, an abbreviated name: the machine only asks to look."""
-    if persona.fault is Fault.signature and (task.look == 1 or persona.kind is not Kind.corrects_well):
-        yield SavedFlag(check_id="Q4", field="scan.signature", note="扫描件第 1 页没有本人签名。")
+    """An abbreviated name: the machine only asks to look."""
     if persona.fault is Fault.short_unit and task.look == 1:
         yield SavedFlag(check_id="Q5", field="unit", note="工作单位填写的是简称，请按公章填写全称。")
 

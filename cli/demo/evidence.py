@@ -9,15 +9,17 @@ import threading
 from collections.abc import Sequence
 
 import pypdfium2
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from cli.demo.chance import dice
+from contracts.http.scans import ScanPlace
 
 PHOTO_SIZE = (413, 579)  # 35 × 49 mm at 300 dpi
 _PDFIUM = threading.Lock()  # pdfium is not made for threads
 _SKIN = ((244, 214, 188), (232, 196, 164), (222, 184, 150))
 _HAIR = ((24, 22, 22), (40, 32, 28), (58, 46, 40))
 _CLOTHES = ((44, 62, 96), (60, 60, 66), (92, 40, 48), (36, 84, 74))
+_DPI = 110  # enough for the code on each page, and quick
 _INK, _SEAL = (28, 34, 90), (198, 32, 38)
 
 
@@ -103,19 +105,21 @@ def photo_jpeg(seed: str, index: int) -> bytes:
     return out.getvalue()
 
 
-def signed_scan(form_pdf: bytes, seed: str, index: int, *, unsigned: int | None = None) -> bytes:
-    """The printed form as it comes back from a scanner: every page with a signature (but page `unsigned`), the unit's
-    red seal on the last one; a PDF of pictures."""
+def signed_scan(
+    form_pdf: bytes, places: Sequence[ScanPlace], seed: str, index: int, *, unsigned: int | None = None
+) -> bytes:
+    """The printed form as it comes back from a scanner: a signature on every page's line (but page `unsigned`), the
+    unit's red seal in its box; a PDF of pictures."""
     chance = dice(seed, "scan", index)
     pages = _rendered(form_pdf)
     for number, page in enumerate(pages, 1):
-        draw = ImageDraw.Draw(page)
-        if number != unsigned:
-            _signature(draw, chance, page.width * 0.62, page.height * 0.945)
-        if number == len(pages):
-            _stamp(page, page.width * 0.7, page.height * 0.72)
+        for place in places:
+            if place.page == number and place.name == "signature" and number != unsigned:
+                _signature(page, chance, place)
+            elif place.page == number and place.name == "seal":
+                _stamp(page, place.x + place.w / 2, place.y + place.h / 2)
     out = io.BytesIO()
-    pages[0].save(out, "PDF", save_all=True, append_images=pages[1:], resolution=80.0, quality=45)
+    pages[0].save(out, "PDF", save_all=True, append_images=pages[1:], resolution=float(_DPI), quality=55)
     return out.getvalue()
 
 
@@ -123,33 +127,50 @@ def _rendered(pdf: bytes) -> list[Image.Image]:
     with _PDFIUM:
         document = pypdfium2.PdfDocument(pdf)
         try:
-            return [page.render(scale=80 / 72).to_pil().convert("RGB") for page in document]
+            return [page.render(scale=_DPI / 72).to_pil().convert("RGB") for page in document]
         finally:
             document.close()
 
 
-def _signature(draw: ImageDraw.ImageDraw, chance: random.Random, x: float, y: float) -> None:
-    points = []
-    for step in range(28):
-        swing = math.sin(step * 0.9) * 9 + chance.uniform(-4, 4)
-        points.append((x + step * 3.2, y + swing))
-    draw.line(points, fill=_INK, width=2, joint="curve")
+def _signature(page: Image.Image, chance: random.Random, line: ScanPlace) -> None:
+    """Three characters of a few strokes each, as people write them on a line."""
+    draw = ImageDraw.Draw(page)
+    size = 8.0
+    x = line.x + chance.uniform(3, 12)
+    for _ in range(3):
+        y = line.y + line.h - size - chance.uniform(0.5, 2.5)
+        for _ in range(5):
+            a = (x + chance.uniform(0, 0.6) * size, y + chance.uniform(0, size))
+            b = (a[0] + chance.uniform(0.2, 0.7) * size, a[1] + chance.uniform(-0.5, 0.5) * size)
+            bend = ((a[0] + b[0]) / 2 + chance.uniform(-1, 1), (a[1] + b[1]) / 2 + chance.uniform(-1.5, 1.5))
+            points = [(u * _DPI / 25.4, v * _DPI / 25.4) for u, v in (a, bend, b)]
+            draw.line(points, fill=_INK, width=3, joint="curve")
+        x += size
 
 
 def _stamp(page: Image.Image, x: float, y: float) -> None:
-    size = 92
+    """A round seal of 42 mm with its star, its middle at (x, y) in mm; what is black under it stays black."""
+    px = _DPI / 25.4
+    size = round(44 * px)
     seal = Image.new("L", (size, size), 0)
     draw = ImageDraw.Draw(seal)
-    draw.ellipse((3, 3, size - 4, size - 4), outline=255, width=4)
+    rim = round(1 * px)
+    draw.ellipse((rim, rim, size - rim - 1, size - rim - 1), outline=255, width=round(1.1 * px))
     star = []
     for corner in range(10):
-        radius = 18 if corner % 2 == 0 else 7.5
+        radius = (7 if corner % 2 == 0 else 2.7) * px
         angle = math.pi * corner / 5 - math.pi / 2
         star.append((size / 2 + radius * math.cos(angle), size / 2 + radius * math.sin(angle)))
     draw.polygon(star, fill=255)
     for tick in range(14):
         angle = math.pi * (0.85 + 1.3 * tick / 13)
-        at = (size / 2 + 33 * math.cos(angle), size / 2 + 33 * math.sin(angle))
-        draw.rectangle((at[0] - 4, at[1] - 4, at[0] + 4, at[1] + 4), outline=255)
-    mask = seal.filter(ImageFilter.GaussianBlur(0.4)).point(lambda value: int(value * 0.8))
-    page.paste(Image.new("RGB", (size, size), _SEAL), (int(x), int(y)), mask)
+        at = (size / 2 + 16 * px * math.cos(angle), size / 2 + 16 * px * math.sin(angle))
+        draw.rectangle(
+            (at[0] - 1.6 * px, at[1] - 1.6 * px, at[0] + 1.6 * px, at[1] + 1.6 * px), outline=255, width=2
+        )
+    mask = seal.filter(ImageFilter.GaussianBlur(0.5)).point(lambda value: int(value * 0.85))
+    left, top = round(x * px - size / 2), round(y * px - size / 2)
+    box = (left, top, left + size, top + size)
+    under = page.crop(box)
+    inked = ImageChops.darker(under, Image.new("RGB", under.size, _SEAL))
+    page.paste(Image.composite(inked, under, mask), box)

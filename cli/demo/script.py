@@ -49,7 +49,7 @@ class Fault(StrEnum):
     """What is wrong with an application that has to be corrected."""
 
     signature = "signature"
-    """A page of the scan is not signed (Q4): only a person sees it."""
+    """A page of the scan is not signed (Q4)."""
     other_name = "other_name"
     """A certificate in somebody else's name (Q9)."""
     short_unit = "short_unit"

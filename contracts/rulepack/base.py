@@ -140,8 +140,9 @@ class Named(Model):
 
 
 class SealSubstitute(Model):
-    """Who may seal for whom (A8)."""
+    """Who may seal for whom (A8). `kinds`: applicants' kinds whose line it is; their form shows it first."""
 
     id: Id
     who: Text
     seal: Text
+    kinds: tuple[Id, ...] = ()

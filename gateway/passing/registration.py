@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.http import registration
+from contracts.http import registration, scans
 from gateway.passing.common import ALSO_READERS, APPLICANT, OWN, PDF
 from gateway.passing.row import Row
 
@@ -155,6 +155,24 @@ REGISTRATION = (
         roles=ALSO_READERS,
         owner=OWN,
         media=PDF,
+    ),
+    Row(
+        method="GET",
+        path="/applications/{application_id}/scan",
+        service="registration",
+        roles=ALSO_READERS,
+        owner=OWN,
+        query=scans.ScanFiles,
+        answer=scans.ScanReport,
+    ),
+    Row(
+        method="GET",
+        path="/applications/{application_id}/scan/pictures/{digest}",
+        service="registration",
+        roles=ALSO_READERS,
+        owner=OWN,
+        media=("image/jpeg",),
+        errors=(404,),
     ),
     Row(
         method="GET",

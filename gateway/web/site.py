@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 from contracts.commands import Role
 from gateway.parts import Parts
 from gateway.policy import PEOPLE, STAFF, Owner, Rule, public, rule
-from gateway.web import applicant, office, public_pages, uploads
+from gateway.web import applicant, office, public_pages, scan, uploads
 from gateway.web.errors import ProblemPages
 from gateway.web.render import Renderer
 
@@ -48,6 +48,9 @@ def page_rules(*, embedded: bool) -> tuple[Rule, ...]:
         rule("GET", f"{_CASE}/live", Role.applicant, owner=Owner.application),
         rule("GET", f"{_CASE}/pay", Role.applicant, owner=Owner.application),
         rule("POST", f"{_CASE}/pay", Role.applicant, owner=Owner.application),
+        rule("GET", f"{_CASE}/scan", Role.applicant, owner=Owner.application),
+        rule("GET", f"{_CASE}/scan/seen", Role.applicant, owner=Owner.application),
+        rule("POST", f"{_CASE}/scan", Role.applicant, owner=Owner.application),
         rule("GET", f"{_CASE}/commands/{{name}}", Role.applicant, owner=Owner.application),
         rule("POST", f"{_CASE}/commands/{{name}}", Role.applicant, owner=Owner.application),
         rule("POST", f"{_CASE}/files", Role.applicant, owner=Owner.application),
@@ -70,7 +73,7 @@ def add_pages(app: FastAPI, parts: Parts) -> None:
     renderer = Renderer(parts.settings)
     app.state.renderer = renderer
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
-    for module in (public_pages, applicant, uploads, office):
+    for module in (public_pages, applicant, uploads, scan, office):
         app.include_router(module.router)
     if parts.settings.embedded:
         app.include_router(office.mailbox)

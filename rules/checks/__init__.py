@@ -5,14 +5,15 @@ Registration runs it before paying (Q13), review when qualification opens, on th
 
 from collections.abc import Callable, Iterable
 
-from contracts.case import Facts, Finding, Snapshot
+from contracts.case import Facts, Finding, ScanFacts, Snapshot
 from contracts.rulepack import Check, CheckKind, RulePack
 from rules.checks import files, form, items
 from rules.checks.case import Case
 from rules.checks.claims import award_key
+from rules.checks.files import SURE
 from rules.checks.form import suspect_text
 
-__all__ = ["award_key", "checks", "suspect_text"]
+__all__ = ["SURE", "award_key", "checks", "scan_checks", "suspect_text"]
 
 _CHECKERS: dict[CheckKind, Callable[[Case, Check], Iterable[Finding]]] = {
     "fields_complete": form.fields_complete,
@@ -45,3 +46,12 @@ def checks(pack: RulePack, snapshot: Snapshot, facts: Facts, *, scan_expected: b
         mine = list(_CHECKERS[check.kind](case, check))
         found.extend(mine or [case.ok(check)])
     return found
+
+
+def scan_checks(pack: RulePack, snapshot: Snapshot, scan: ScanFacts) -> list[Finding]:
+    """What the check list says of a returned scan alone, before it is handed in (A4, Q13). Errors: as `checks`."""
+    case = Case(pack, pack.level(snapshot.level), snapshot, Facts(scan=scan))
+    mine = [one for one in pack.checks if one.kind in _NEEDS_SCAN and snapshot.route.value in one.routes]
+    return [
+        finding for check in mine for finding in list(_CHECKERS[check.kind](case, check)) or [case.ok(check)]
+    ]

@@ -1,6 +1,6 @@
 """Checks on files: photo (Q2), the returned scan (Q4, Q6), whether attachments open (Q7)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from contracts.case import Finding, FindingVerdict, PhotoFacts, ScanFacts, ScanPage, Zone
@@ -9,6 +9,7 @@ from rules.checks.case import Case
 
 SURE = 0.8
 """Below this, what a machine saw on a scan is for a person (A4)."""
+_CLEAR = 0.75
 
 
 def photo(case: Case, check: Check) -> Iterator[Finding]:
@@ -89,10 +90,45 @@ def seal_and_signature(case: Case, check: Check) -> Iterator[Finding]:
         return
     if not scan.pages:
         yield case.look(check, "扫描件没有读出页面", field="scan")
-    for page in _numbered(scan):
-        yield from _zone(case, check, page.signature, f"第 {page.number} 页申报者签名", "signature")
-        if page.number == scan.seal_page:
-            yield from _zone(case, check, page.seal, f"第 {page.number} 页单位公章", "seal")
+    signed = {n: _surest([page.signature for page in pages]) for n, pages in _by_number(scan).items()}
+    lacking = [n for n, zone in signed.items() if zone.found is False]
+    unsure = [
+        n for n, zone in signed.items() if zone.found is None or (zone.found and zone.confidence < SURE)
+    ]
+    # one finding for all pages: a person answers it once, and one new scan cures it
+    for pages, verdict in ((lacking, False), (unsure, None)):
+        if pages:
+            sure = min(signed[n].confidence for n in pages)
+            one = Zone(found=verdict, confidence=sure)
+            yield from _zone(case, check, one, f"第 {_list(pages)} 页申报者签名", "signature")
+    yield from _seal(case, check, scan)
+
+
+def _seal(case: Case, check: Check, scan: ScanFacts) -> Iterator[Finding]:
+    by_number = _by_number(scan)
+    if scan.seal_page not in by_number:
+        if scan.pages and any(page.number is None for page in scan.pages):
+            yield case.look(check, f"第 {scan.seal_page} 页没有认出，看不出公章", field="scan.seal")
+        return
+    sealed = _surest([page.seal for page in by_number[scan.seal_page]])
+    away = [n for n, pages in by_number.items() if n != scan.seal_page and _sealed(pages)]
+    if away and sealed.found is not True:
+        detail = f"公章盖在第 {_list(away)} 页，应盖在第 {scan.seal_page} 页的单位审核意见处"
+        yield case.wrong(check, detail, field="scan.seal", confidence=0.8)
+        return
+    grey = all(page.kind == "grey" for page in by_number[scan.seal_page])
+    what = f"第 {scan.seal_page} 页单位公章" + ("（黑白或灰度扫描，公章的红色已丢失）" if grey else "")
+    yield from _zone(case, check, sealed, what, "seal")
+
+
+def _sealed(pages: list[ScanPage]) -> bool:
+    return any(page.seal.found is True and page.seal.confidence >= _CLEAR for page in pages)
+
+
+def _surest(zones: list[Zone]) -> Zone:
+    """Of a page that was scanned twice, the better one counts: found before unsure before not found."""
+    order = {True: 2, None: 1, False: 0}
+    return max(zones, key=lambda zone: (order[zone.found], zone.confidence))
 
 
 def _zone(case: Case, check: Check, zone: Zone, what: str, field: str) -> Iterator[Finding]:
@@ -108,38 +144,56 @@ def system_form(case: Case, check: Check) -> Iterator[Finding]:
     if scan is None or not scan.file_ids:
         yield case.wrong(check, "还没有回传申报书扫描件", field="scan")
         return
-    pages = _numbered(scan)
+    pages = [page for page in scan.pages if page.number is not None and _of_version(page, scan)]
     numbers = [page.number for page in pages]
-    unread = len(scan.pages) - len(pages)
+    unread = sum(page.number is None for page in scan.pages)
     missing = [number for number in range(1, scan.expected_pages + 1) if number not in numbers]
+    old = [page.number for page in scan.pages if page.number is not None and not _of_version(page, scan)]
+    if old:
+        yield case.wrong(
+            check, f"第 {_list(old)} 页不是当前版本（第 {scan.expected_version} 版）", field="scan"
+        )
+        missing = [number for number in missing if number not in old]
     if missing and len(missing) > unread:
         yield case.wrong(check, f"缺第 {_list(missing)} 页", field="scan", confidence=0.9)
     elif missing:
         yield case.look(check, f"有 {unread} 页读不出页码，可能是第 {_list(missing)} 页", field="scan")
     elif unread or not scan.pages:
         yield case.look(check, "有读不出页码的页", field="scan")
+    twice = [number for number, found in _by_number(scan).items() if len(found) > 1]
+    if twice:
+        yield case.look(check, f"第 {_list(twice)} 页有不止一张", field="scan", confidence=0.9)
     if not missing and sorted(numbers, key=_key) != numbers:
         yield case.look(check, "页的顺序不对", field="scan", confidence=0.9)
-    old = [page.number for page in pages if page.version not in (None, scan.expected_version)]
-    if old:
-        yield case.wrong(
-            check, f"第 {_list(old)} 页不是当前版本（第 {scan.expected_version} 版）", field="scan"
-        )
+    if alike := [page.number for page in pages if page.code_ok is None]:
+        detail = f"第 {_list(alike)} 页右上角的码读不出，只从样子认出，请核对版本"
+        yield case.look(check, detail, field="scan", confidence=0.6)
     if strange := [page.number for page in pages if page.code_ok is False]:
         yield case.wrong(
             check, f"第 {_list(strange)} 页的校验码与系统生成的不符", field="scan", confidence=0.9
         )
+    if any(page.kind == "electronic" for page in pages):
+        yield case.look(check, "有的页是电子文件，不是纸质扫描，请核对电子签名和电子印章", field="scan")
 
 
-def _numbered(scan: ScanFacts) -> list[ScanPage]:
-    return [page for page in scan.pages if page.number is not None]
+def _of_version(page: ScanPage, scan: ScanFacts) -> bool:
+    return page.version in (None, scan.expected_version)
+
+
+def _by_number(scan: ScanFacts) -> dict[int, list[ScanPage]]:
+    """Pages of the expected version by their number; those of another one are no use."""
+    found: dict[int, list[ScanPage]] = {}
+    for page in scan.pages:
+        if page.number is not None and _of_version(page, scan):
+            found.setdefault(page.number, []).append(page)
+    return dict(sorted(found.items()))
 
 
 def _key(number: int | None) -> int:
     return number or 0
 
 
-def _list(numbers: list[int | None] | list[int]) -> str:
+def _list(numbers: Sequence[int | None]) -> str:
     return "、".join(str(number) for number in numbers)
 
 

@@ -13,6 +13,7 @@ from services.registration.adapters import ocr
 from services.registration.adapters.clamav import VirusScanner
 from services.registration.adapters.form_pdf import FormPrinter
 from services.registration.adapters.inspector import Inspector
+from services.registration.adapters.scan_reader import ScanReader
 from services.registration.service import Registration
 from services.registration.service.parts import Parts
 from services.registration.settings import RegistrationSettings
@@ -36,6 +37,7 @@ def service(context: Context[RegistrationSettings]) -> Registration:
                 cpu=settings.inspection_cpu,
             ),
             scanner=_scanner(settings),
+            reader=ScanReader(timeout=settings.scan_timeout, memory=settings.scan_memory),
         )
     )
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from contracts.commands import PrepareRequest, PrepareResult, Role
@@ -26,6 +26,7 @@ from contracts.http.registration import (
     RoundView,
     Upload,
 )
+from contracts.http.scans import ScanFiles, ScanReport
 from kit.db import Database
 from kit.errors import DomainError, Kind
 from kit.http import Actor, create_app, current_actor, problems
@@ -158,7 +159,7 @@ async def read_registration(application_id: UUID, actor: CurrentActor, service: 
 )
 async def read_form_pdf(application_id: UUID, actor: CurrentActor, service: Service) -> Response:
     """The printed form of the submitted version (A3)."""
-    name, pdf = await service.cases.form_pdf(application_id, actor)
+    name, pdf = await service.prints.pdf(application_id, actor)
     headers = {
         "content-disposition": attachment(name),
         "x-content-type-options": "nosniff",
@@ -233,6 +234,31 @@ async def accept_photo(
 ) -> PhotoView:
     """Crops the stored upload and names it in the form (Q2)."""
     return await service.photos.accept(application_id, actor, body)
+
+
+# Scans ------------------------------------------------------------------------------------------------------
+
+
+@router.get("/applications/{application_id}/scan", responses=problems(404, 409))
+async def read_scan(
+    application_id: UUID, wanted: Annotated[ScanFiles, Query()], actor: CurrentActor, service: Service
+) -> ScanReport:
+    """What was read on the pages of a scan, before or after it is handed in (A4)."""
+    return await service.scans.report(application_id, actor, wanted.file_ids)
+
+
+@router.get(
+    "/applications/{application_id}/scan/pictures/{digest}",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}, **problems(404)},
+)
+async def read_scan_picture(
+    application_id: UUID, digest: str, actor: CurrentActor, service: Service
+) -> Response:
+    """A zone of a scanned page, cut out and encoded anew by us."""
+    data = await service.scans.picture(application_id, actor, digest)
+    headers = {"x-content-type-options": "nosniff", "cache-control": "private, max-age=600"}
+    return Response(data, media_type="image/jpeg", headers=headers)
 
 
 # For the dispatcher -----------------------------------------------------------------------------------------

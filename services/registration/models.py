@@ -179,6 +179,23 @@ class Form(Base):
     frozen_at: Mapped[datetime] = mapped_column(server_default=_now)
 
 
+class PrintedForm(Base):
+    """Every form that was ever printed, by the code on its pages: what a returned page is known by (A4).
+
+    `zones`: list of `domain.scans.Place`. A correction is printed before it is frozen, so it stands here first.
+    """
+
+    __tablename__ = "printed_form"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    application_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application.id"), index=True)
+    version: Mapped[int]
+    pdf_key: Mapped[str]
+    pages: Mapped[int]
+    zones: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    printed_at: Mapped[datetime] = mapped_column(server_default=_now)
+
+
 class SetAside(Base):
     """What a `take_back` or `discard` put aside when it was prepared, to be put back if the workflow refuses it."""
 
@@ -235,6 +252,8 @@ class File(Base):
     content_key: Mapped[str | None]
     reading_key: Mapped[str | None]
     pages: Mapped[int | None]
+    scan_key: Mapped[str | None]
+    """What was read on the pages of a scan (`domain.scans.FileRead`)."""
     created_at: Mapped[datetime] = mapped_column(server_default=_now)
     checked_at: Mapped[datetime | None]
     original_sha256: Mapped[str | None]

@@ -18,6 +18,7 @@ from services.registration.models import (
     File,
     Form,
     Person,
+    PrintedForm,
     Round,
     Scan,
     SetAside,
@@ -191,6 +192,23 @@ async def superseded_version(session: AsyncSession, application_id: UUID) -> int
         Form.application_id == application_id, Form.state == "superseded"
     )
     return (await session.execute(query)).scalar_one()
+
+
+async def printed(session: AsyncSession, code: str) -> PrintedForm | None:
+    """The print whose pages bear this code."""
+    return await session.get(PrintedForm, code)
+
+
+async def printed_versions(session: AsyncSession, application_id: UUID) -> dict[str, int]:
+    """Versions of everything that was printed of an application, by code."""
+    query = select(PrintedForm.code, PrintedForm.version).where(PrintedForm.application_id == application_id)
+    return {code: version for code, version in await session.execute(query)}  # noqa: C416 - rows are no plain tuples
+
+
+async def add_printed(session: AsyncSession, values: dict[str, Any]) -> PrintedForm:
+    """The print with its code; what was printed first stays."""
+    await session.execute(insert(PrintedForm).values(values).on_conflict_do_nothing(index_elements=["code"]))
+    return await session.get_one(PrintedForm, values["code"])
 
 
 async def scan(session: AsyncSession, application_id: UUID) -> Scan | None:

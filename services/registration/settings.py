@@ -50,5 +50,9 @@ class RegistrationSettings(Settings):
     """Read evidence without a text layer by OCR, where the extra `ocr` is installed (Q9)."""
     photo_pixels: int = Field(default=1158, gt=0)
     """Height of the stored photo at most: 49 mm at 600 dpi."""
+    scan_timeout: float = Field(default=60.0, gt=0)
+    """Seconds by the clock that reading one file of a scan may take; beyond, a person looks at it."""
+    scan_memory: int = Field(default=1536 * MiB, gt=0)
+    """Address space of the process that reads scans."""
     font_paths: tuple[Path, ...] = ()
     """Folders with Noto/Source Han CJK fonts; empty: looked for where systems keep them."""

@@ -11,6 +11,7 @@ import pypdfium2
 
 from kit.typesetting import OutOfBounds, Typesetter, photo_svg, qr_svg
 from services.registration.domain.numbers import page_code
+from services.registration.domain.scans import Place
 
 _PAGES = 12
 _MOST_PAGES = 99
@@ -18,10 +19,12 @@ _MOST_PAGES = 99
 
 @dataclass(frozen=True, kw_only=True)
 class Printed:
-    """The PDF's bytes and how many pages it has."""
+    """The PDF's bytes, how many pages it has, and where on them a scan is looked at (A4)."""
 
     pdf: bytes
     pages: int
+    code: str
+    zones: tuple[Place, ...] = ()
 
 
 class FormPrinter:
@@ -46,7 +49,9 @@ class FormPrinter:
                     raise
                 pages = min(pages * 2, _MOST_PAGES)
                 continue
-            return Printed(pdf=pdf, pages=_count(pdf))
+            found = await self._typesetter.places(template, {**filled, "codes": codes, "qrs": qrs}, "zone")
+            zones = tuple(Place.model_validate(one) for one in found)
+            return Printed(pdf=pdf, pages=_count(pdf), code=code, zones=zones)
 
 
 def _count(pdf: bytes) -> int:

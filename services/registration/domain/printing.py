@@ -63,7 +63,7 @@ def form_data(
         "declarations": [declared[one].text for one in snapshot.declarations if one in declared],
         "unit_statement": pack.form.unit_statement,
         "unit_declarations": [declared[one].text for one in snapshot.unit_confirmed if one in declared],
-        "seal_substitutes": [{"who": one.who, "seal": one.seal} for one in pack.form.seal_substitutes],
+        **_seals(shape, snapshot),
     }
 
 
@@ -76,6 +76,22 @@ def texts(data: Mapping[str, Any]) -> Iterator[Labelled]:
             for row in group["rows"]:
                 for column, value in zip(group["columns"], row, strict=True):
                     yield Labelled(label=f"{group['name']}·{column}", text=value)
+
+
+def _seals(shape: Shape, snapshot: Snapshot) -> dict[str, Any]:
+    """Who seals this applicant's form, first what is meant for their kind (A8)."""
+    kind = snapshot.fields.get("kind", "")
+    table = shape.pack.form.seal_substitutes
+    own = [one for one in table if kind in one.kinds]
+    named = [one.id for one in shape.pack.kinds if kind in (one.id, one.name)]
+    own = own or [one for one in table if set(named) & set(one.kinds)]
+    first = (
+        f"{own[0].who}：由{own[0].seal}审核并盖章"
+        if own
+        else "由工作单位审核并盖章（公章名称与所填单位一致）"
+    )
+    others = [f"{one.who}：由{one.seal}盖章" for one in table if one not in own[:1]]
+    return {"seal_first": first, "seal_others": others}
 
 
 def _value(

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.http.registration import Purpose
 from kit.db import now
 from kit.due import DueRow, reschedule, schedule
 from kit.errors import DomainError, Kind, NotYet
@@ -19,6 +20,7 @@ from services.registration.adapters.clamav import Scan
 from services.registration.adapters.inspector import Inspected, NotTaken, Part, Preview
 from services.registration.models import File
 from services.registration.service.parts import Parts
+from services.registration.service.scans import ScanDesk
 
 CHECK = "check_file"
 """Due row of one upload: checked if nobody asked, then what was sent is deleted from the uploads bucket."""
@@ -33,8 +35,9 @@ class NotUploaded(Exception):
 class Checker:
     """Shared by the API and the due loop. Any number may check one file at once: the first outcome counts."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, scans: ScanDesk) -> None:
         self._parts = parts
+        self._scans = scans
 
     async def expect(self, session: AsyncSession, file_id: UUID) -> None:
         """An upload begins: at the end of its time it is checked or cleared away, whatever became of the page."""
@@ -63,7 +66,14 @@ class Checker:
                     return _refused("infected")
                 case Scan.unknown:
                     return None
-        return await self.keep(file.purpose, data, found)
+        outcome = await self.keep(file.purpose, data, found)
+        if file.purpose == Purpose.scan:
+            # its pages are read when it arrives, so that its owner sees them before handing it in
+            kept = found.part("kept")
+            outcome["scan_key"] = await self._scans.read(
+                file.application_id, outcome["media_type"], kept.data if kept else data
+            )
+        return outcome
 
     async def keep(self, purpose: str, data: bytes, found: Inspected) -> dict[str, Any]:
         """Everything that was made of it into the content store; columns of a clean file."""

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.case import Facts, FileFacts, ScanFacts, ScanPage, Snapshot
+from contracts.case import Facts, FileFacts, ScanFacts, Snapshot
 from rules.checks.names import normal
 from services.registration import repository
 from services.registration.adapters.inspector import Reading
-from services.registration.models import File, Form, Scan
+from services.registration.models import File, Scan
 from services.registration.service.parts import Parts
 from services.registration.service.reading import OcrText
 
@@ -87,16 +87,4 @@ def _facts(row: File, reading: Reading, names: Sequence[str], ocr: str | None) -
         text_source=None if shown is None else "layer" if reading.text is not None else "ocr",
         previews=tuple(one.key for one in reading.previews),
         removed=reading.removed,
-    )
-
-
-def scan_facts(form: Form, version: int, rows: Sequence[File]) -> ScanFacts:
-    """The returned scan as far as it is known without reading it: its pages are for a person to look at (A4)."""
-    pages = sum(row.pages or 1 for row in rows)
-    return ScanFacts(
-        file_ids=tuple(str(row.id) for row in rows),
-        expected_pages=form.pages,
-        expected_version=version,
-        seal_page=form.pages,
-        pages=tuple(ScanPage(number=None) for _ in range(pages)),
     )

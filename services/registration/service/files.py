@@ -36,13 +36,14 @@ from services.registration.domain.files import (
 from services.registration.models import Application, File
 from services.registration.service.checking import Checker, NotUploaded, upload_key
 from services.registration.service.parts import Parts, conflict, seen_case
+from services.registration.service.scans import ScanDesk
 from services.registration.service.view import state_of
 
 
 class FileDesk:
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, scans: ScanDesk) -> None:
         self._parts = parts
-        self.checker = Checker(parts)
+        self.checker = Checker(parts, scans)
 
     async def begin(self, application_id: UUID, actor: Actor, new: NewFile) -> Upload:
         """A form for one upload, bound to its key, type and size. Errors: too_large, invalid, conflict."""

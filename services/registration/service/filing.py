@@ -29,10 +29,12 @@ from kit.outbox import add_event
 from services.registration import repository
 from services.registration.domain.correction import needs_scan, open_paths, stays_inside
 from services.registration.models import Application, File, Form, Scan
-from services.registration.service.facts import clean_files, gather, scan_facts
+from services.registration.service.facts import clean_files, gather
 from services.registration.service.freezing import Material, Ready, incomplete, store_form
 from services.registration.service.parts import Case, Parts, load_case
 from services.registration.service.people import note_unit
+from services.registration.service.prints import pending, printed_of, remember
+from services.registration.service.scans import ScanDesk
 from services.registration.service.view import state_of
 
 _SUBMIT = {FormState.locked: "already_submitted", FormState.correction: "wrong_stage"}
@@ -42,8 +44,9 @@ _ALWAYS = {FormState.ended: "ended", FormState.discarded: "wrong_stage"}
 
 
 class Filing:
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, scans: ScanDesk) -> None:
         self._parts = parts
+        self._scans = scans
 
     # submit, resubmit ---------------------------------------------------------------------------------------
 
@@ -98,8 +101,27 @@ class Filing:
             version = await self._next_version(session, application.id)
             # a scan without reprint shows the version that was printed before
             expected = version if application.reprint or facts is None else facts.expected_version
-            facts = scan_facts(form, expected, rows)
+            looked = await self._corrected_scan(session, case, form, version, expected, rows)
+            if isinstance(looked, Refused):
+                return looked, []
+            facts = looked
         return await self._ready(session, case, body.draft_version, facts), rows
+
+    async def _corrected_scan(
+        self, session: AsyncSession, case: Case, form: Form, version: int, expected: int, rows: Sequence[File]
+    ) -> ScanFacts | Refused:
+        """Facts of a correction's scan; refused when it is not the print of what is handed in (A4)."""
+        if expected == version:
+            frozen = await pending(session, self._parts, case)
+            printed = await repository.printed(session, self._parts.code(frozen))
+            if printed is None:
+                message = "修改后的申报书还没有打印过。请先下载打印，签字盖章后再扫描。"
+                return refused("scan_old_version", message=message)
+        else:
+            before = await repository.form(session, case.application.id, expected)
+            printed = await printed_of(session, before or form)
+        looked = await self._scans.against(printed, rows)
+        return looked.judgement.refused or looked.facts()
 
     async def _ready(
         self, session: AsyncSession, case: Case, seen: int, scan: ScanFacts | None
@@ -157,6 +179,7 @@ class Filing:
                 return PrepareResult(refused=refused("stale"))
             await repository.retire_form(session, application.id, "superseded")
             session.add(made.form(application.id, request.command_id))
+            await remember(session, application.id, made.version, made.printed, made.pdf_key)
             application.lock, application.form_version = "locked", made.version
             if rows:
                 session.add(await self._scan_row(request, made, rows))
@@ -199,8 +222,12 @@ class Filing:
             if form is None or not rows:
                 return await self._refuse(request, refused("file_not_usable"))
             clean = await clean_files(session, request.target_id)
+            printed = await printed_of(session, form)
+        looked = await self._scans.against(printed, rows)
+        if looked.judgement.refused is not None:
+            return await self._refuse(request, looked.judgement.refused)
         snapshot = Snapshot.model_validate_json(await self._parts.store.get_content(form.snapshot_key))
-        facts = scan_facts(form, form.version, rows)
+        facts = looked.facts()
         facts_key = await self._parts.put_json(await gather(self._parts, clean, snapshot, facts))
 
         async def make() -> PrepareResult:

@@ -54,8 +54,7 @@ class Material:
     private_key: str
     facts_key: str
     pdf_key: str
-    pages: int
-    code: str
+    printed: Printed
     unit: str
     district: str
 
@@ -72,8 +71,8 @@ class Material:
             private_key=self.private_key,
             facts_key=self.facts_key,
             pdf_key=self.pdf_key,
-            pages=self.pages,
-            code=self.code,
+            pages=self.printed.pages,
+            code=self.printed.code,
         )
 
 
@@ -128,8 +127,6 @@ async def store_form(parts: Parts, case: Case, ready: Ready, moment: datetime) -
     printed = await print_form(parts, case, frozen, ready.clean, moment)
     if isinstance(printed, Refused):
         return printed
-    if scan is not None and scan.expected_version == ready.version:
-        scan = scan.model_copy(update={"expected_pages": printed.pages, "seal_page": printed.pages})
     facts = await gather(parts, ready.clean, frozen.snapshot, scan)
     return Material(
         version=ready.version,
@@ -140,8 +137,7 @@ async def store_form(parts: Parts, case: Case, ready: Ready, moment: datetime) -
         private_key=await parts.put_private(application_id, frozen.private),
         facts_key=await parts.put_json(facts),
         pdf_key=await parts.store.put_content(printed.pdf, "application/pdf"),
-        pages=printed.pages,
-        code=parts.code(frozen),
+        printed=printed,
         unit=frozen.snapshot.unit,
         district=frozen.snapshot.district,
     )

@@ -22,6 +22,7 @@ from services.registration import repository
 from services.registration.adapters.clamav import VirusScanner
 from services.registration.adapters.form_pdf import FormPrinter
 from services.registration.adapters.inspector import Inspector
+from services.registration.adapters.scan_reader import ScanReader
 from services.registration.domain.draft import Draft
 from services.registration.domain.numbers import form_code
 from services.registration.domain.shape import NAME_FIELD, Shape, shape_of
@@ -43,6 +44,7 @@ class Parts:
     packs: Packs
     printer: FormPrinter
     inspector: Inspector
+    reader: ScanReader
     scanner: VirusScanner | None = None
 
     def seal_draft(self, application_id: UUID, private: dict[str, str]) -> bytes:

@@ -12,8 +12,10 @@ from services.registration.service.filing import Filing
 from services.registration.service.parts import Parts
 from services.registration.service.people import People
 from services.registration.service.photos import PhotoDesk
+from services.registration.service.prints import Prints
 from services.registration.service.reading import OcrDesk
 from services.registration.service.rounds import RoundDesk
+from services.registration.service.scans import ScanDesk
 from services.registration.service.taking_back import TakingBack
 
 
@@ -23,11 +25,13 @@ class Registration:
         self.rounds = RoundDesk(parts)
         self.people = People(parts)
         self.drafts = Drafts(parts)
-        self.files = FileDesk(parts)
+        self.prints = Prints(parts)
+        self.scans = ScanDesk(parts, self.prints)
+        self.files = FileDesk(parts, self.scans)
         self.photos = PhotoDesk(parts, self.files, self.drafts)
         self.ocr = OcrDesk(parts)
         self.applying = Applying(parts)
-        self.filing = Filing(parts)
+        self.filing = Filing(parts, self.scans)
         self.taking_back = TakingBack(parts)
         self.cases = Cases(parts)
 
@@ -55,5 +59,6 @@ class Registration:
         return PrepareResult()
 
     async def aclose(self) -> None:
-        """Ends the process that opens files."""
+        """Ends the processes that open files and read scans."""
         await self.parts.inspector.close()
+        await self.parts.reader.close()

@@ -18,6 +18,7 @@ from rules.pack import from_canonical
 from services.registration import api
 from services.registration.adapters.form_pdf import FormPrinter
 from services.registration.adapters.inspector import Inspector
+from services.registration.adapters.scan_reader import ScanReader
 from services.registration.service import Registration
 from services.registration.service.parts import Parts
 from services.registration.settings import RegistrationSettings
@@ -48,6 +49,7 @@ async def world(database: TestDatabase, servers: Servers) -> AsyncIterator[World
             packs=Packs(store.get_content),
             printer=FormPrinter(),
             inspector=Inspector(timeout=30, memory=settings.inspection_memory),
+            reader=ScanReader(timeout=60, memory=3 * 2**29),
         )
     )
     transport = httpx.ASGITransport(app=api.make_app(settings, db, service))

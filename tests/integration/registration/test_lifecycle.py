@@ -190,6 +190,12 @@ async def test_reprint_needs_a_new_scan_of_the_new_version(world: World) -> None
     new = await world.ask("GET", f"{one.path}/form.pdf", one.actor)
     assert new.content.startswith(b"%PDF-")
     assert new.content != old.content
+    stale = await one.upload("scan", "旧扫描件.pdf", old.content, "application/pdf")
+    body = {"draft_version": version, "scan_file_ids": [stale["id"]]}
+    wrong = (await world.prepare(CommandName.resubmit, one.id, body)).refused
+    assert wrong is not None
+    assert (wrong.code, wrong.clause) == ("scan_old_version", "A4")
+
     scan = await one.upload("scan", "扫描件.pdf", new.content, "application/pdf")
     body = {"draft_version": version, "scan_file_ids": [scan["id"]]}
     prepared = FormPrepared.model_validate((await world.prepare(CommandName.resubmit, one.id, body)).data)

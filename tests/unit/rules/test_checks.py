@@ -131,7 +131,8 @@ def scan(*pages: ScanPage, expected: int = 2) -> Facts:
 
 def page(number: int | None, **more: Any) -> ScanPage:
     seen = Zone(found=True, confidence=0.9)
-    return ScanPage.model_validate({"number": number, "version": 3, "signature": seen, "seal": seen, **more})
+    read = {"number": number, "version": 3, "code_ok": True, "signature": seen, "seal": seen}
+    return ScanPage.model_validate({**read, **more})
 
 
 @pytest.mark.clause("Q4", "A4")
@@ -144,6 +145,19 @@ def page(number: int | None, **more: Any) -> ScanPage:
         ([page(1, signature=Zone(found=True, confidence=0.5)), page(2)], [("person", "scan.signature")]),
         ([page(1), page(2, seal=Zone(found=False, confidence=0.6))], [("finding", "scan.seal")]),
         ([page(1, seal=Zone(found=False)), page(2)], [("ok", None)]),  # the seal is on page 2 only
+        (  # of a page that was scanned twice, the better one counts
+            [page(1, signature=Zone(found=False, confidence=0.9)), page(1), page(2)],
+            [("ok", None)],
+        ),
+        (  # an older version's signature is none of this one's
+            [page(1, version=2), page(2)],
+            [("ok", None)],
+        ),
+        (
+            [page(1, seal=Zone(found=False)), page(2, seal=Zone(found=None), kind="grey")],
+            [("person", "scan.seal")],
+        ),
+        ([page(1), page(None)], [("person", "scan.seal")]),
         ([], [("person", "scan")]),
     ],
 )
@@ -163,7 +177,10 @@ def test_seal_and_signatures(pages: list[ScanPage], expected: list[tuple[str, st
         ([page(1), page(2), page(None)], ["person"]),
         ([page(1), page(2, version=2)], ["finding"]),
         ([page(1), page(2, code_ok=False)], ["finding"]),
-        ([page(1), page(2, version=None)], ["ok"]),
+        ([page(1), page(2, version=None, code_ok=None)], ["person"]),
+        ([page(1), page(1), page(2)], ["person"]),
+        ([page(1), page(2), page(2, version=2)], ["finding"]),
+        ([page(1, kind="electronic"), page(2)], ["person"]),
     ],
 )
 def test_the_systems_own_form(pages: list[ScanPage], expected: list[str]) -> None:

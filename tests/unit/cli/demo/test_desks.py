@@ -103,15 +103,18 @@ def test_a_soft_rule_is_accepted_with_a_reason(desks: Desks, pack: RulePack) -> 
     ("kind", "look", "outcome"),
     [
         (Kind.corrects_well, 1, Outcome.correction),
-        (Kind.corrects_well, 2, Outcome.passed),
         (Kind.corrects_badly, 2, Outcome.not_qualified),
     ],
 )
-def test_a_missing_signature_is_seen_by_eye(
+def test_a_missing_signature_is_what_the_machine_found(
     desks: Desks, pack: RulePack, kind: Kind, look: int, outcome: Outcome
 ) -> None:
-    said = desks._opinion(task(look=look), persona(pack, kind, Fault.signature), 1)
+    unsigned = finding("Q4", FindingVerdict.finding, field="scan.signature")
+    said = desks._opinion(task(unsigned, look=look), persona(pack, kind, Fault.signature), 1)
     assert said.outcome is outcome
+    assert [(one.check_id, one.field) for one in said.flags] == [("Q4", "scan.signature")]
+    with pytest.raises(DemoFailed, match="应为"):
+        desks._opinion(task(look=look), persona(pack, kind, Fault.signature), 1)
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,15 @@ from PIL import Image, ImageChops
 
 from cli.demo.evidence import PHOTO_SIZE, certificate_pdf, photo_jpeg, signed_scan
 from contracts.case import PhotoFacts
+from contracts.http.scans import ScanPlace
 from contracts.rulepack import RulePack
 from rules.checks.files import judge_photo
 from services.registration.adapters.inspection.process import inspect
 
+PLACES = [
+    *(ScanPlace(name="signature", page=n, x=46, y=100, w=62, h=12) for n in (1, 2)),
+    ScanPlace(name="seal", page=2, x=130, y=60, w=50, h=50),
+]
 PAGES = [["培训合格证书", "王䶮 同志：", "共 24 学时"], ["获奖证书", "迪丽娜尔·艾尼"]]
 
 
@@ -36,15 +41,15 @@ def test_every_photo_passes_the_rule_of_the_pack(pack: RulePack) -> None:
 
 
 def test_a_scan_has_the_pages_of_the_form_as_pictures() -> None:
-    scan = signed_scan(certificate_pdf(PAGES), "7", 3)
+    scan = signed_scan(certificate_pdf(PAGES), PLACES, "7", 3)
     found = inspect("scan", "application/pdf", scan)
     assert (found.pages, found.text) == (2, None)
 
 
 def test_only_the_unsigned_page_differs() -> None:
     form = certificate_pdf(PAGES)
-    signed, unsigned = (pictures(signed_scan(form, "7", 3, unsigned=page)) for page in (None, 1))
-    plain = pictures(signed_scan(form, "7", 3, unsigned=2))
+    signed, unsigned = (pictures(signed_scan(form, PLACES, "7", 3, unsigned=page)) for page in (None, 1))
+    plain = pictures(signed_scan(form, PLACES, "7", 3, unsigned=2))
     assert ImageChops.difference(signed[0], unsigned[0]).getbbox() is not None
     assert ImageChops.difference(signed[0], plain[0]).getbbox() is None
 
@@ -56,7 +61,9 @@ def test_the_same_for_the_same_person_only(make) -> None:  # type: ignore[no-unt
 
 
 def scan_of(index: int) -> list[bytes]:
-    return [picture.tobytes() for picture in pictures(signed_scan(certificate_pdf(PAGES), "7", index))]
+    return [
+        picture.tobytes() for picture in pictures(signed_scan(certificate_pdf(PAGES), PLACES, "7", index))
+    ]
 
 
 def pictures(pdf: bytes) -> list[Image.Image]:

@@ -44,7 +44,8 @@ def data(rows: int = 60) -> dict[str, Any]:
         "declarations": ["本人自愿申请。"],
         "unit_statement": "情况属实，同意申报。",
         "unit_declarations": [],
-        "seal_substitutes": [],
+        "seal_first": "由工作单位审核并盖章",
+        "seal_others": ["教学点：由所属中心校盖章", "退休人员：由原工作单位盖章"],
     }
 
 
@@ -70,7 +71,13 @@ async def test_each_page_says_number_version_page_and_code(printer: FormPrinter)
     assert made.pages == len(document) > 1
     for n, page in enumerate(document, start=1):
         text = "".join(page.get_textpage().get_text_bounded().split())
-        for said in ("2024-J-00007", "第3版", f"第{n}页/共{made.pages}页", f"C1/{CODE}/{n}", "申报人签名"):
+        for said in (
+            "2024-J-00007",
+            "第3版",
+            f"第{n}页/共{made.pages}页",
+            f"C1/{CODE}/{n}",
+            "申报者本人签名",
+        ):
             assert said in text
     last = "".join(document[made.pages - 1].get_textpage().get_text_bounded().split())
     assert "单位审核意见" in last
