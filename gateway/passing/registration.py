@@ -57,7 +57,7 @@ REGISTRATION = (
         roles=APPLICANT,
         owner=OWN,
         body=registration.ChangeForm,
-        limit=512 * 1024,
+        limit=1024 * 1024,
         answer=registration.FormSaved,
     ),
     Row(

@@ -33,7 +33,7 @@ from services.registration.service import Registration
 from services.registration.service.drafts import Invalid, Stale
 
 CurrentActor = Annotated[Actor, Depends(current_actor("registration"))]
-_FORM_BODY = 512 * 1024
+_FORM_BODY = 1024 * 1024
 router = APIRouter()
 
 

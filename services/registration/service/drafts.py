@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from services.registration import repository
 from services.registration.domain.completeness import completeness
 from services.registration.domain.correction import is_open
 from services.registration.domain.draft import MAX_BYTES, Draft, apply
-from services.registration.domain.values import Files
+from services.registration.domain.fields import Files
 from services.registration.service.facts import clean_files, gather
 from services.registration.service.parts import Case, Parts, conflict, frozen_case, seen_case
 from services.registration.service.view import form_view, opened, state_of
@@ -85,7 +86,7 @@ class Drafts:
                 return Invalid(errors=tuple(errors))
             private = self._parts.seal_draft(application_id, after.private)
             content = after.public()
-            if len(str(content)) > MAX_BYTES:
+            if len(json.dumps(content, ensure_ascii=False).encode()) > MAX_BYTES:
                 raise DomainError(Kind.too_large, "draft_too_large", "申报书内容过多，请精简后再保存。", "A1")
             version = await repository.save_draft(session, application_id, row.version, content, private)
             if version is None:
