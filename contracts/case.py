@@ -317,6 +317,8 @@ class Twin(Data):
     item_id: str
     application_number: str
     other_item_id: str
+    sure: bool = True
+    """Of an award: the same certificate number; else only title, year, organisers and school agree."""
 
 
 class Facts(Data):

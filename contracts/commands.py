@@ -168,6 +168,18 @@ class PublishFinalList(Input):
     document_number: Annotated[str, Field(min_length=1, max_length=64)]
 
 
+class BarPerson(Input):
+    """The decision itself was saved in registration (`POST /rounds/{id}/bars`); this puts it in force (E9)."""
+
+    bar_id: UUID
+
+
+class LiftBar(Input):
+    """After an appeal: the bar counts no more."""
+
+    bar_id: UUID
+
+
 class ConfirmPosted(Input):
     """Proof that one target shows the list (N1): where, and a picture or the fetched page by its key."""
 
@@ -247,6 +259,8 @@ class CommandName(StrEnum):
     release_ranking = "release_ranking"
     publish_final_list = "publish_final_list"
     confirm_posted = "confirm_posted"
+    bar_person = "bar_person"
+    lift_bar = "lift_bar"
 
 
 class CommandSpec(Data):
@@ -349,6 +363,12 @@ COMMANDS: dict[CommandName, CommandSpec] = {
     ),
     CommandName.confirm_posted: CommandSpec(
         target=_n, body=ConfirmPosted, roles=_secretariat, two_persons=True
+    ),
+    CommandName.bar_person: CommandSpec(
+        target=_r, body=BarPerson, roles=_secretariat, prepare="registration", two_persons=True
+    ),
+    CommandName.lift_bar: CommandSpec(
+        target=_r, body=LiftBar, roles=_secretariat, prepare="registration", two_persons=True
     ),
 }
 

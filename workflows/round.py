@@ -11,7 +11,9 @@ with workflow.unsafe.imports_passed_through():
     from contracts.commands import (
         COMMANDS,
         Accepted,
+        BarPerson,
         CommandName,
+        LiftBar,
         Outcome,
         PublishFinalList,
         ReleaseRanking,
@@ -59,8 +61,13 @@ class RoundWorkflow:
 
     @workflow.update(dynamic=True)
     async def command(self, name: str, args: Sequence[RawValue]) -> Outcome:
-        """`release_ranking` and `publish_final_list`, each confirmed by two people before it gets here (T3, N4)."""
+        """`release_ranking` and `publish_final_list`, each confirmed by two people before it gets here (T3, N4).
+
+        A bar (E9) was put in force or lifted when it was prepared; it moves no round.
+        """
         body = read_command(args).typed_body()
+        if isinstance(body, BarPerson | LiftBar):
+            return Accepted()
         if isinstance(body, ReleaseRanking):
             if self.stage is not RoundStage.ranked or self.ranking is None:
                 return refused("already_answered" if self.released else "not_ready")

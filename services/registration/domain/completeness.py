@@ -1,6 +1,6 @@
 """What a draft still lacks, section by section, in words (A1, Q1)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from contracts.case import PreciseDate
@@ -83,6 +83,18 @@ def obstacles(shape: Shape, draft: Draft, identity: Mapping[str, str]) -> list[M
             found.extend(_lacks(name, item, _STRUCTURAL[name]))
             found.extend(_order(name, item))
     return found
+
+
+def unfinished(draft: Draft, skipped: Iterable[str]) -> list[Missing]:
+    """What items lack that cannot be judged yet (`Frozen.skipped`)."""
+    left = set(skipped)
+    return [
+        one
+        for name in _GROUPS
+        for item in draft.items[name]
+        if item["id"] in left
+        for one in _lacks(name, item, _STRUCTURAL[name])
+    ]
 
 
 def _fields(shape: Shape, section_id: str, draft: Draft, identity: Mapping[str, str]) -> Iterator[Missing]:

@@ -35,8 +35,10 @@ class Frozen:
     skipped: tuple[str, ...]
 
     def bound(self) -> str:
-        """Everything that the form prints, as one text: the printed code is its keyed hash."""
-        return (canonical(self.snapshot) + b"\n" + canonical(self.private)).decode()
+        """Everything that the form prints, as one text: the printed code is its keyed hash. Bars are not printed."""
+        return (
+            canonical(self.snapshot.model_copy(update={"bars": ()})) + b"\n" + canonical(self.private)
+        ).decode()
 
 
 def freeze(

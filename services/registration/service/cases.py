@@ -20,6 +20,7 @@ from kit.outbox import add_event
 from services.registration import repository
 from services.registration.adapters.form_pdf import Printed
 from services.registration.models import Application
+from services.registration.service.bars import bars_of
 from services.registration.service.facts import clean_files
 from services.registration.service.freezing import print_form
 from services.registration.service.parts import Parts, conflict, frozen_case, seen_case
@@ -156,13 +157,14 @@ class Cases:
             draft = await repository.draft(session, application_id)
             version = await repository.last_form_version(session, application_id) + 1
             clean = await clean_files(session, application_id)
+            bars = await bars_of(session, case)
             moment = await now(session)
         if form is None:
             raise conflict("not_submitted", "请先提交申报书，再打印。", "A3")
         if state_of(row) is not FormState.correction or not row.reprint:
             name = f"{row.number}-申报书-第{form.version}版.pdf"
             return name, await self._parts.store.get_content(form.pdf_key)
-        frozen = frozen_case(self._parts, case, self._parts.open_draft(draft), version)
+        frozen = frozen_case(self._parts, case, self._parts.open_draft(draft), version, bars)
         printed = await print_form(self._parts, case, frozen, clean, moment)
         if isinstance(printed, Refused):
             raise conflict(printed.code, printed.message, printed.clause)

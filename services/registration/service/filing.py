@@ -29,6 +29,8 @@ from kit.outbox import add_event
 from services.registration import repository
 from services.registration.domain.correction import needs_scan, open_paths, stays_inside
 from services.registration.models import Application, File, Form, Scan
+from services.registration.service.bars import bars_of
+from services.registration.service.claims import rows_of, twins_of
 from services.registration.service.facts import clean_files, gather, scan_facts
 from services.registration.service.freezing import Material, Ready, incomplete, store_form
 from services.registration.service.parts import Case, Parts, load_case
@@ -115,6 +117,8 @@ class Filing:
             draft_version=row.version,
             version=await self._next_version(session, case.application.id),
             clean=await clean_files(session, case.application.id),
+            bars=await bars_of(session, case),
+            twins=await twins_of(session, case.application.id, case.application.round_id),
             scan=scan,
         )
 
@@ -158,6 +162,8 @@ class Filing:
             await repository.retire_form(session, application.id, "superseded")
             session.add(made.form(application.id, request.command_id))
             application.lock, application.form_version = "locked", made.version
+            await session.flush()
+            session.add_all(rows_of(application.id, application.round_id, made.version, made.claims))
             if rows:
                 session.add(await self._scan_row(request, made, rows))
             await session.flush()
@@ -199,9 +205,10 @@ class Filing:
             if form is None or not rows:
                 return await self._refuse(request, refused("file_not_usable"))
             clean = await clean_files(session, request.target_id)
+            twins = await twins_of(session, request.target_id, case.application.round_id)
         snapshot = Snapshot.model_validate_json(await self._parts.store.get_content(form.snapshot_key))
         facts = scan_facts(form, form.version, rows)
-        facts_key = await self._parts.put_json(await gather(self._parts, clean, snapshot, facts))
+        facts_key = await self._parts.put_json(await gather(self._parts, clean, snapshot, facts, twins))
 
         async def make() -> PrepareResult:
             application = await repository.application(session, request.target_id, lock=True)

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from contracts.case import ScanFacts
+from contracts.case import Bar, ScanFacts, Twin
 from contracts.commands import Refused
 from contracts.http.registration import IdKind, Missing
 from contracts.refusals import refused
 from kit.typesetting import Unprintable
+from rules.checks.claims import Claim
 from services.registration.adapters.form_pdf import Printed
 from services.registration.domain.completeness import obstacles
 from services.registration.domain.draft import Draft
 from services.registration.domain.printing import form_data, texts
 from services.registration.domain.snapshot import Frozen
 from services.registration.models import File, Form
+from services.registration.service.claims import claims_of
 from services.registration.service.facts import gather
 from services.registration.service.parts import Case, Parts, frozen_case
 
@@ -40,6 +42,8 @@ class Ready:
     draft_version: int
     version: int
     clean: Sequence[File]
+    bars: Sequence[Bar]
+    twins: Sequence[Twin]
     scan: ScanFacts | None = None
 
 
@@ -59,6 +63,7 @@ class Material:
     code: str
     unit: str
     district: str
+    claims: tuple[Claim, ...]
 
     def form(self, application_id: UUID, command_id: UUID) -> Form:
         """The row."""
@@ -125,13 +130,13 @@ async def _photo(parts: Parts, frozen: Frozen, clean: Sequence[File]) -> bytes |
 async def store_form(parts: Parts, case: Case, ready: Ready, moment: datetime) -> Material | Refused:
     """Everything of the form in the content store. The same draft, version and moment give the same objects."""
     application_id, draft, scan = case.application.id, ready.draft, ready.scan
-    frozen = frozen_case(parts, case, draft, ready.version)
+    frozen = frozen_case(parts, case, draft, ready.version, ready.bars)
     printed = await print_form(parts, case, frozen, ready.clean, moment)
     if isinstance(printed, Refused):
         return printed
     if scan is not None and scan.expected_version == ready.version:
         scan = scan.model_copy(update={"expected_pages": printed.pages, "seal_page": printed.pages})
-    facts = await gather(parts, ready.clean, frozen.snapshot, scan)
+    facts = await gather(parts, ready.clean, frozen.snapshot, scan, ready.twins)
     return Material(
         version=ready.version,
         draft_version=ready.draft_version,
@@ -145,4 +150,5 @@ async def store_form(parts: Parts, case: Case, ready: Ready, moment: datetime) -
         code=parts.code(frozen),
         unit=frozen.snapshot.unit,
         district=frozen.snapshot.district,
+        claims=claims_of(frozen.snapshot, ready.clean),
     )
