@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from contracts.bars import BarDecision
 from contracts.base import Data, Input
 from contracts.lifecycle import Plan, Route, Stage
 
@@ -168,18 +169,6 @@ class PublishFinalList(Input):
     document_number: Annotated[str, Field(min_length=1, max_length=64)]
 
 
-class BarPerson(Input):
-    """The decision itself was saved in registration (`POST /rounds/{id}/bars`); this puts it in force (E9)."""
-
-    bar_id: UUID
-
-
-class LiftBar(Input):
-    """After an appeal: the bar counts no more."""
-
-    bar_id: UUID
-
-
 class ConfirmPosted(Input):
     """Proof that one target shows the list (N1): where, and a picture or the fetched page by its key."""
 
@@ -282,6 +271,7 @@ _applicant = frozenset({Role.applicant})
 _system = frozenset({Role.system})
 _secretariat = frozenset({Role.secretariat})
 _a, _r, _n = TargetKind.application, TargetKind.round, TargetKind.notice
+_bar = CommandSpec(target=_r, body=BarDecision, roles=_secretariat, prepare="registration", two_persons=True)
 
 COMMANDS: dict[CommandName, CommandSpec] = {
     CommandName.apply: CommandSpec(
@@ -364,12 +354,8 @@ COMMANDS: dict[CommandName, CommandSpec] = {
     CommandName.confirm_posted: CommandSpec(
         target=_n, body=ConfirmPosted, roles=_secretariat, two_persons=True
     ),
-    CommandName.bar_person: CommandSpec(
-        target=_r, body=BarPerson, roles=_secretariat, prepare="registration", two_persons=True
-    ),
-    CommandName.lift_bar: CommandSpec(
-        target=_r, body=LiftBar, roles=_secretariat, prepare="registration", two_persons=True
-    ),
+    CommandName.bar_person: _bar,
+    CommandName.lift_bar: _bar,
 }
 
 

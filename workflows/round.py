@@ -7,13 +7,12 @@ from temporalio.common import RawValue
 
 with workflow.unsafe.imports_passed_through():
     from contracts import gateway, publication, registration, scoring
+    from contracts.bars import BarDecision
     from contracts.base import Data
     from contracts.commands import (
         COMMANDS,
         Accepted,
-        BarPerson,
         CommandName,
-        LiftBar,
         Outcome,
         PublishFinalList,
         ReleaseRanking,
@@ -66,7 +65,7 @@ class RoundWorkflow:
         A bar (E9) was put in force or lifted when it was prepared; it moves no round.
         """
         body = read_command(args).typed_body()
-        if isinstance(body, BarPerson | LiftBar):
+        if isinstance(body, BarDecision):
             return Accepted()
         if isinstance(body, ReleaseRanking):
             if self.stage is not RoundStage.ranked or self.ranking is None:

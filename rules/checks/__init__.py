@@ -9,10 +9,9 @@ from contracts.case import Facts, Finding, Snapshot
 from contracts.rulepack import Check, CheckKind, RulePack
 from rules.checks import claims, files, form, items
 from rules.checks.case import Case
-from rules.checks.claims import award_key
 from rules.checks.form import suspect_text
 
-__all__ = ["award_key", "checks", "suspect_text"]
+__all__ = ["checks", "suspect_text"]
 
 _CHECKERS: dict[CheckKind, Callable[[Case, Check], Iterable[Finding]]] = {
     "fields_complete": form.fields_complete,

@@ -75,7 +75,7 @@ def claimed_twice(case: Case, check: Check) -> Iterator[Finding]:
     titles = {item.id: str(getattr(item, "title", "") or getattr(item, "unit", "")) for item in case.items}
     for twin in case.facts.twins:
         what = f"“{titles.get(twin.item_id, twin.item_id)}”"
-        other = f"申报 {twin.application_number}"
+        other = f"申报 {twin.application_number} "
         if twin.kind == "file":
             yield case.look(check, f"{what}的附件与{other}的附件是同一个文件", item=twin.item_id)
         elif twin.sure:

@@ -10,8 +10,9 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.bars import BarDecision
 from contracts.case import Bar
-from contracts.commands import BarPerson, CommandName, LiftBar, PrepareRequest, PrepareResult
+from contracts.commands import CommandName, PrepareRequest, PrepareResult
 from contracts.http.registration import Bars, BarState, BarView, NewBar
 from contracts.refusals import refused
 from kit.db import now
@@ -81,7 +82,7 @@ class BarDesk:
 
     async def _settle(self, request: PrepareRequest, *, undo: bool) -> PrepareResult:
         lift = request.name is CommandName.lift_bar
-        body = (LiftBar if lift else BarPerson).model_validate(request.body)
+        body = BarDecision.model_validate(request.body)
         before = BarState.in_force if lift else BarState.drafted
         after = BarState.lifted if lift else BarState.in_force
         if undo:
