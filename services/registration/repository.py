@@ -346,3 +346,8 @@ async def prepared(session: AsyncSession, command_id: UUID) -> PrepareResult | N
 async def phone_holder(session: AsyncSession, phone_hash: str) -> UUID | None:
     """Whose phone it is (A1)."""
     return (await session.scalars(select(Person.id).where(Person.phone_hash == phone_hash))).one_or_none()
+
+
+async def document_holder(session: AsyncSession, id_hash: str) -> UUID | None:
+    """Whose document it is (A1)."""
+    return (await session.scalars(select(Person.id).where(Person.id_hash == id_hash))).one_or_none()

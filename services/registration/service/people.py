@@ -58,16 +58,11 @@ class People:
             if problem:
                 raise DomainError(Kind.invalid, "identity_invalid", problem, "A1")
             known = id_hash(self._parts.settings, kind, number)
-            # two people at the same moment with one phone: the unique column decides, who is second finds the first
             await lock(session, f"phone/{self._phone_hash(phone)}")
-            if await repository.phone_holder(session, self._phone_hash(phone)) not in (None, person_id):
-                raise conflict(
-                    "phone_taken",
-                    "该手机号码已属于另一位实名人员，一个号码只能属于一人。如号码已换人使用，请联系秘书处核实。",
-                    "A1",
-                )
             added = await repository.add_person(session, self._row(person_id, name, kind, number, phone))
             person = await repository.person(session, person_id, lock=True)
+            if person is None and await repository.document_holder(session, known) is None:
+                raise _phone_taken()
             if person is None:
                 raise conflict(
                     "identity_taken",
@@ -81,6 +76,8 @@ class People:
             if added:
                 await publish_profile(session, self._parts, person)
             elif self._parts.phone(person) != phone:
+                if await repository.phone_holder(session, self._phone_hash(phone)) is not None:
+                    raise _phone_taken()
                 person.phone = self._seal_phone(person_id, phone)
                 person.phone_hash = self._phone_hash(phone)
                 person.version += 1
@@ -114,6 +111,14 @@ class People:
             id_number_masked=person.id_masked,
             phone_masked=mask_phone(self._parts.phone(person)),
         )
+
+
+def _phone_taken() -> DomainError:
+    return conflict(
+        "phone_taken",
+        "该手机号码已属于另一位实名人员，一个号码只能属于一人。如号码已换人使用，请联系秘书处核实。",
+        "A1",
+    )
 
 
 async def note_unit(session: AsyncSession, parts: Parts, person_id: UUID, unit: str, district: str) -> None:
