@@ -20,7 +20,8 @@ def tidy(text: str) -> str:
     look like (PDF readers copy them so); one kind of blank and line end, none around. Other signs stay as typed.
     """
     text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n").translate(_HALF)
-    return "".join(_one(character) for character in text).strip()
+    # what stood apart only because of something invisible comes together now
+    return unicodedata.normalize("NFC", "".join(_one(character) for character in text)).strip()
 
 
 def _one(character: str) -> str:
@@ -50,4 +51,4 @@ def compact(text: str) -> str:
 def comparable(text: str) -> str:
     """For comparing names and titles: NFKC, dots as one, no blanks, lower case (never shown or stored)."""
     folded = unicodedata.normalize("NFKC", tidy_name(text)).replace(".", "·")
-    return "".join(folded.split()).casefold()
+    return unicodedata.normalize("NFKC", "".join(folded.split()).casefold())

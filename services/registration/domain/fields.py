@@ -211,10 +211,10 @@ def _interval_of(definition: FormField, text: str) -> str:
     return f"{start.text}/{end.text if end else ''}"
 
 
-def check_order(start: PreciseDate, end: PreciseDate | None) -> None:
-    """BadValue when it ends before it begins, read as kindly as its precision allows."""
+def check_order(start: PreciseDate, end: PreciseDate | None, part: str = "") -> None:
+    """BadValue (of that part) when it ends before it begins, read as kindly as its precision allows."""
     if end is not None and end.end < start.start:
-        raise BadValue("结束时间早于开始时间，请核对。", "end")
+        raise BadValue("结束时间早于开始时间，请核对。", part)
 
 
 def file_ids(value: Any, files: Files, most: int = 20) -> list[str]:

@@ -23,7 +23,7 @@ _OTHERS: dict[IdKind, tuple[re.Pattern[str], str]] = {
 }
 # planes 2 and 3 as a whole: new rare characters are in names before Python knows them
 _LETTER = r"[^\W\d_]|[\U00020000-\U0003fffd]"
-_NAME = re.compile(rf"^(?:{_LETTER})+(?:[·. '\-](?:{_LETTER})+)*$")
+_NAME = re.compile(rf"^(?:{_LETTER})+(?:(?:\. |[·. '\-])(?:{_LETTER})+)*\.?$")
 _PHONE = re.compile(r"^1[3-9]\d{9}$")
 
 

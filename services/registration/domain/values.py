@@ -56,7 +56,7 @@ def check_item(shape: Shape, collection: str, value: Mapping[str, Any], files: F
         if checked is not None:
             item[part] = checked
     if collection == "work" and "start" in item and "end" in item:
-        check_order(PreciseDate.parse(item["start"]), PreciseDate.parse(item["end"]))
+        check_order(PreciseDate.parse(item["start"]), PreciseDate.parse(item["end"]), "end")
     return item
 
 
