@@ -103,6 +103,11 @@ def functions(
     tiers, education, prizes = _ranks(pack.tiers), _ranks(pack.education), _ranks(pack.prizes)
     plain: dict[str, Callable[..., Any]] = {
         "hours": lambda items: float(sum((Fraction(str(item["hours"])) for item in items), Fraction(0))),
+        "hours_by": lambda items, system, joint: float(
+            sum(
+                (Fraction(str(item["hours"])) for item in items if _held_by(item, system, joint)), Fraction(0)
+            )
+        ),
         "within_years": lambda when, years, as_of: _within(when, f"P{int(years)}Y", as_of, notes),
         "within": lambda when, span, as_of: _within(when, span, as_of, notes),
         "not_before": lambda when, day: _not_before(when, day, notes),
@@ -123,6 +128,7 @@ def functions(
 
 DEFAULTS: dict[str, Any] = {
     "hours": 0.0,
+    "hours_by": 0.0,
     "within_years": False,
     "within": False,
     "not_before": False,
@@ -157,6 +163,12 @@ def _ranks(table: Iterable[Ranked]) -> dict[str, int]:
 
 def _at_least(ranks: Mapping[str, int], value: str | None, least: str) -> bool:
     return value is not None and value in ranks and ranks[value] >= ranks[least]
+
+
+def _held_by(item: Item, system: str, joint: bool) -> bool:
+    """Whether an organiser is of that system; with others beside it only where joint ones count (E3, E7)."""
+    systems = {one["system"] for one in item["organisers"]}
+    return system in systems and (joint or systems == {system})
 
 
 def _within(when: Mapping[str, str] | None, span: str, as_of: str, notes: Notes) -> bool:
