@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from contracts.bars import BarDecision
 from contracts.base import Data, Input
 from contracts.lifecycle import Plan, Route, Stage
 
@@ -247,6 +248,8 @@ class CommandName(StrEnum):
     release_ranking = "release_ranking"
     publish_final_list = "publish_final_list"
     confirm_posted = "confirm_posted"
+    bar_person = "bar_person"
+    lift_bar = "lift_bar"
 
 
 class CommandSpec(Data):
@@ -268,6 +271,7 @@ _applicant = frozenset({Role.applicant})
 _system = frozenset({Role.system})
 _secretariat = frozenset({Role.secretariat})
 _a, _r, _n = TargetKind.application, TargetKind.round, TargetKind.notice
+_bar = CommandSpec(target=_r, body=BarDecision, roles=_secretariat, prepare="registration", two_persons=True)
 
 COMMANDS: dict[CommandName, CommandSpec] = {
     CommandName.apply: CommandSpec(
@@ -350,6 +354,8 @@ COMMANDS: dict[CommandName, CommandSpec] = {
     CommandName.confirm_posted: CommandSpec(
         target=_n, body=ConfirmPosted, roles=_secretariat, two_persons=True
     ),
+    CommandName.bar_person: _bar,
+    CommandName.lift_bar: _bar,
 }
 
 

@@ -88,6 +88,8 @@ COMMAND: Mapping[CommandName, str] = {
     CommandName.release_ranking: "发布排名",
     CommandName.publish_final_list: "公布认证名单",
     CommandName.confirm_posted: "确认公示已发布",
+    CommandName.bar_person: "使不得申报的决定生效",
+    CommandName.lift_bar: "撤销不得申报的决定",
 }
 ROLE: Mapping[Role, str] = {
     Role.applicant: "申报者",

@@ -1,6 +1,7 @@
 """HTTP of `registration`: rounds, identity, the draft, files, pre-flight, the printed form, prepare for the gateway."""
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -9,7 +10,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.base import Data, Input
-from contracts.case import Explanation, Finding, FindingVerdict
+from contracts.case import Explanation, Finding, FindingVerdict, ItemUse, Precision, Twin
 from contracts.lifecycle import Phase, RoundStage, Route, Stage, Status
 
 ITEM_ID = r"^[a-z0-9][a-z0-9-]{0,39}$"
@@ -65,9 +66,10 @@ class Rounds(Data):
 
 
 class IdKind(StrEnum):
-    """身份证、港澳居民来往内地通行证、台湾居民来往大陆通行证、护照."""
+    """身份证、港澳台居民居住证（81、82、83 开头）、港澳居民来往内地通行证、台湾居民来往大陆通行证、护照."""
 
     id_card = "id_card"
+    residence_permit = "residence_permit"
     hk_macao_permit = "hk_macao_permit"
     taiwan_permit = "taiwan_permit"
     passport = "passport"
@@ -110,7 +112,13 @@ class Choice(Data):
 
 
 class FieldView(Data):
-    """One field as the pack defines it; `path` is its key in a PATCH (`fields.unit`)."""
+    """One field as the pack defines it; `path` is its key in a PATCH (`fields.unit`).
+
+    Values are text. `bool`: true or false · `number`: see `min`, `max`, `decimals`, `unit` · `date`: as precise as
+    one of `precisions` (empty: any) · `interval`: `2023-09/2024-01`, or `2023-09/` for something that goes on; a
+    PATCH also takes {start, end} · `files`: IDs of clean files with commas between, at most `max_files`; a PATCH
+    also takes a list · `choice`: the ID of an option, or its name.
+    """
 
     path: str
     id: str
@@ -125,6 +133,19 @@ class FieldView(Data):
     max_chars: int
     placeholder: bool
     locked: bool
+    example: str = ""
+    clause: str | None = None
+    pattern: str | None = None
+    """A regular expression for the whole value; `pattern_message` is what to say when it does not fit."""
+    pattern_message: str | None = None
+    min: str | None = None
+    max: str | None = None
+    decimals: int | None = None
+    unit: str = ""
+    precisions: tuple[Precision, ...] = ()
+    earliest: date | None = None
+    latest: date | None = None
+    max_files: int | None = None
 
 
 class ItemKindView(Data):
@@ -138,6 +159,8 @@ class ItemKindView(Data):
     uses: tuple[str, ...]
     fields: tuple[FieldView, ...]
     """`path` is relative to the item (`attributes.issue`)."""
+    precisions: tuple[Precision, ...] = ()
+    """How precise the item's date may be; empty: as its certificate shows it."""
 
 
 class SectionView(Data):
@@ -222,7 +245,7 @@ class ChangeForm(Input):
     """
 
     version: int
-    changes: Annotated[dict[str, Any], Field(min_length=1, max_length=200)]
+    changes: Annotated[dict[str, Any], Field(min_length=1, max_length=1000)]
 
 
 class FormSaved(Data):
@@ -230,6 +253,16 @@ class FormSaved(Data):
 
     version: int
     completeness: dict[str, Completeness]
+
+
+class DraftExplanation(Data):
+    """`GET /applications/{id}/explanation`: every rule and every item of the draft as it is, cheap enough to be
+    asked after each autosave. `unfinished`: items that no rule can look at yet, with what they lack."""
+
+    version: int
+    explanation: Explanation
+    items: tuple[ItemUse, ...]
+    unfinished: tuple[Missing, ...] = ()
 
 
 class FieldConflict(Data):
@@ -243,6 +276,54 @@ class FieldConflict(Data):
 class FieldError(Data):
     path: str
     message: str
+
+
+# Bars, and what two applications have in common -------------------------------------------------------------
+
+
+class NewBar(Input):
+    """`POST /rounds/{round_id}/bars` (secretariat): a decision that somebody may not apply (E9), drafted. It is in
+    force after the command `bar_person`, which two people confirm. `until` None: this round only."""
+
+    id_kind: IdKind = IdKind.id_card
+    id_number: Annotated[str, Field(min_length=4, max_length=40)]
+    document_number: Annotated[str, Field(min_length=1, max_length=64)]
+    document_key: Annotated[str, Field(pattern=r"^sha256/[0-9a-f]{64}$")]
+    """Of the decision, uploaded with `POST /documents`."""
+    heard_on: date
+    """The day on which the person was heard."""
+    decided_on: date
+    until: date | None = None
+
+
+class BarState(StrEnum):
+    drafted = "drafted"
+    in_force = "in_force"
+    lifted = "lifted"
+
+
+class BarView(Data):
+    id: UUID
+    id_number_masked: str
+    document_number: str
+    document_key: str
+    heard_on: date
+    decided_on: date
+    until: date | None
+    state: BarState
+
+
+class Bars(Data):
+    """`GET /rounds/{round_id}/bars`: of this round, the newest first. Ended ones are deleted, not kept."""
+
+    bars: tuple[BarView, ...]
+
+
+class Twins(Data):
+    """`GET /applications/{id}/twins` (reviewer, secretariat, supervisor): as it is now, also what was handed in
+    after this application's own facts were gathered (E10)."""
+
+    twins: tuple[Twin, ...]
 
 
 # Files ------------------------------------------------------------------------------------------------------

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contracts.commands import Role
 from contracts.http import registration, scans
-from gateway.passing.common import ALSO_READERS, APPLICANT, OWN, PDF
+from gateway.passing.common import ALSO_READERS, APPLICANT, OFFICE, OWN, PDF
 from gateway.passing.row import Row
+from gateway.policy import Owner
 
 REGISTRATION = (
     Row(
@@ -57,7 +59,7 @@ REGISTRATION = (
         roles=APPLICANT,
         owner=OWN,
         body=registration.ChangeForm,
-        limit=512 * 1024,
+        limit=1024 * 1024,
         answer=registration.FormSaved,
     ),
     Row(
@@ -142,6 +144,15 @@ REGISTRATION = (
     ),
     Row(
         method="GET",
+        path="/applications/{application_id}/explanation",
+        service="registration",
+        roles=ALSO_READERS,
+        owner=OWN,
+        answer=registration.DraftExplanation,
+        errors=(404,),
+    ),
+    Row(
+        method="GET",
         path="/applications/{application_id}/preflight",
         service="registration",
         roles=ALSO_READERS,
@@ -181,6 +192,35 @@ REGISTRATION = (
         roles=ALSO_READERS,
         owner=OWN,
         answer=registration.RegistrationView,
+        errors=(404,),
+    ),
+    Row(
+        method="GET",
+        path="/applications/{application_id}/twins",
+        service="registration",
+        roles=(Role.reviewer, *OFFICE, Role.supervisor),
+        owner=OWN,
+        answer=registration.Twins,
+        errors=(404,),
+    ),
+    Row(
+        method="GET",
+        path="/rounds/{round_id}/bars",
+        service="registration",
+        roles=(*OFFICE, Role.approver, Role.supervisor),
+        owner=Owner.round,
+        answer=registration.Bars,
+        errors=(404,),
+    ),
+    Row(
+        method="POST",
+        path="/rounds/{round_id}/bars",
+        service="registration",
+        roles=OFFICE,
+        owner=Owner.round,
+        body=registration.NewBar,
+        answer=registration.BarView,
+        status=201,
         errors=(404,),
     ),
 )

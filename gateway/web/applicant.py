@@ -24,6 +24,7 @@ from kit.errors import DomainError, Kind
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 ID_KINDS = {
     IdKind.id_card: "居民身份证",
+    IdKind.residence_permit: "港澳台居民居住证",
     IdKind.hk_macao_permit: "港澳居民来往内地通行证",
     IdKind.taiwan_permit: "台湾居民来往大陆通行证",
     IdKind.passport: "护照",

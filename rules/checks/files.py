@@ -199,10 +199,12 @@ def _list(numbers: Sequence[int | None]) -> str:
 
 def files_open(case: Case, check: Check) -> Iterator[Finding]:
     """Q7: really opened; a file that nobody tried yet is for a person."""
-    for item in case.items:
-        for file_id in item.file_ids:
+    named = [(item.id, None, item.file_ids) for item in case.items]
+    fields = [(None, field, ids) for field, ids in case.snapshot.field_files.items()]
+    for item_id, field, file_ids in (*named, *fields):
+        for file_id in file_ids:
             found = case.facts.files.get(file_id)
             if found is None:
-                yield case.look(check, "这个附件还没有检查过", item=item.id)
+                yield case.look(check, "这个附件还没有检查过", item=item_id, field=field)
             elif not found.opens:
-                yield case.wrong(check, found.problem or "打不开", item=item.id, reprint=False)
+                yield case.wrong(check, found.problem or "打不开", item=item_id, field=field, reprint=False)

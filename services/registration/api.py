@@ -10,13 +10,17 @@ from contracts.commands import PrepareRequest, PrepareResult, Role
 from contracts.http.registration import (
     PHONE_HEADER,
     AcceptPhoto,
+    Bars,
+    BarView,
     ChangeForm,
+    DraftExplanation,
     FilePages,
     Files,
     FileView,
     FormSaved,
     FormView,
     Identity,
+    NewBar,
     NewFile,
     PersonView,
     PhotoView,
@@ -24,6 +28,7 @@ from contracts.http.registration import (
     RegistrationView,
     Rounds,
     RoundView,
+    Twins,
     Upload,
 )
 from contracts.http.scans import ScanFiles, ScanReport
@@ -37,7 +42,7 @@ from services.registration.service import Registration
 from services.registration.service.drafts import Invalid, Stale
 
 CurrentActor = Annotated[Actor, Depends(current_actor("registration"))]
-_FORM_BODY = 512 * 1024
+_FORM_BODY = 1024 * 1024
 router = APIRouter()
 
 
@@ -140,6 +145,12 @@ async def change_form(
     return saved
 
 
+@router.get("/applications/{application_id}/explanation", responses=problems(404))
+async def explanation(application_id: UUID, actor: CurrentActor, service: Service) -> DraftExplanation:
+    """Every rule in words, and for which rule each item counts, of the draft as it is."""
+    return await service.drafts.explanation(application_id, actor)
+
+
 @router.get("/applications/{application_id}/preflight", responses=problems(404))
 async def preflight(application_id: UUID, actor: CurrentActor, service: Service) -> Preflight:
     """The reviewer's checks on the draft as it is (Q13)."""
@@ -166,6 +177,27 @@ async def read_form_pdf(application_id: UUID, actor: CurrentActor, service: Serv
         "cache-control": "no-store",
     }
     return Response(pdf, media_type="application/pdf", headers=headers)
+
+
+# Bars, twins ------------------------------------------------------------------------------------------------
+
+
+@router.get("/rounds/{round_id}/bars", responses=problems(403))
+async def read_bars(round_id: UUID, actor: CurrentActor, service: Service) -> Bars:
+    """Decisions that somebody may not apply, of one round (E9)."""
+    return await service.bars.all(round_id, actor)
+
+
+@router.post("/rounds/{round_id}/bars", status_code=201, responses=problems(403, 404, 422))
+async def draft_bar(round_id: UUID, body: NewBar, actor: CurrentActor, service: Service) -> BarView:
+    """Drafts one; the command `bar_person`, confirmed by two people, puts it in force. 422 `bar_invalid`."""
+    return await service.bars.draft(round_id, actor, body)
+
+
+@router.get("/applications/{application_id}/twins", responses=problems(404))
+async def read_twins(application_id: UUID, actor: CurrentActor, service: Service) -> Twins:
+    """Other applications of the round that show the same award or file (E10); for staff only."""
+    return await service.claims.twins(application_id, actor)
 
 
 # Files ------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import (
@@ -11,6 +11,8 @@ from sqlalchemy import (
     CheckConstraint,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -86,6 +88,7 @@ class Person(Base):
     id_hash: Mapped[str] = mapped_column(unique=True)
     id_masked: Mapped[str]
     phone: Mapped[bytes]
+    phone_hash: Mapped[str | None] = mapped_column(unique=True)
     unit: Mapped[str] = mapped_column(server_default=text("''"))
     district: Mapped[str] = mapped_column(server_default=text("''"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
@@ -194,6 +197,60 @@ class PrintedForm(Base):
     pages: Mapped[int]
     zones: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     printed_at: Mapped[datetime] = mapped_column(server_default=_now)
+
+
+class Claim(Base):
+    """What one frozen form claims for its person alone (E10). It counts while its form is the current one, so taking
+    back, superseding and putting back need no work here. Hashes only."""
+
+    __tablename__ = "claim"
+    __table_args__ = (
+        CheckConstraint("kind in ('award', 'file')", name="kind"),
+        ForeignKeyConstraint(
+            ["application_id", "form_version"],
+            ["form.application_id", "form.version"],
+            name="fk_claim_application_id_form",
+            ondelete="CASCADE",
+        ),
+        Index("ix_claim_form", "application_id", "form_version"),
+        Index("ix_claim_key", "round_id", "kind", "key"),
+        Index("ix_claim_number", "round_id", "number"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    application_id: Mapped[uuid.UUID]
+    form_version: Mapped[int]
+    round_id: Mapped[uuid.UUID]
+    kind: Mapped[str]
+    item_id: Mapped[str]
+    key: Mapped[str]
+    number: Mapped[str | None]
+    work: Mapped[str | None]
+
+
+class Bar(Base):
+    """A decision that somebody may not apply (E9): nothing before two people have put it in force, and gone when it
+    has ended. `until` None: this round only. The person is known by the keyed hash of the document, account or not."""
+
+    __tablename__ = "bar"
+    __table_args__ = (
+        CheckConstraint("state in ('drafted', 'in_force', 'lifted')", name="state"),
+        CheckConstraint("until is null or until >= decided_on", name="until"),
+        CheckConstraint("heard_on <= decided_on", name="heard"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    round_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("round.id"))
+    person_hash: Mapped[str] = mapped_column(index=True)
+    person_masked: Mapped[str]
+    document_number: Mapped[str]
+    document_key: Mapped[str]
+    heard_on: Mapped[date]
+    decided_on: Mapped[date]
+    until: Mapped[date | None]
+    state: Mapped[str] = mapped_column(server_default=text("'drafted'"))
+    drafted_by: Mapped[uuid.UUID]
+    created_at: Mapped[datetime] = mapped_column(server_default=_now)
 
 
 class SetAside(Base):

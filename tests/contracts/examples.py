@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from contracts import (
+    bars,
     commands,
     events,
     exam,
@@ -412,6 +413,7 @@ def _case_event(type_: EventType, data: dict[str, Any]) -> events.Event:
 
 
 EXAMPLES: dict[str, Examples] = {
+    "bars": {"BarDecision": bars.BarDecision(bar_id=UUID(int=31))},
     "commands": of_commands(),
     "events": of_events(),
     "exam": of_exam(),

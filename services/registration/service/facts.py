@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.case import Facts, FileFacts, ScanFacts, Snapshot
+from contracts.case import Facts, FileFacts, ScanFacts, Snapshot, Twin
 from rules.checks.names import normal
 from services.registration import repository
 from services.registration.adapters.inspector import Reading
@@ -23,9 +23,14 @@ async def clean_files(session: AsyncSession, application_id: UUID) -> list[File]
 
 
 async def gather(
-    parts: Parts, clean: Sequence[File], snapshot: Snapshot, scan: Scan | ScanFacts | None
+    parts: Parts,
+    clean: Sequence[File],
+    snapshot: Snapshot,
+    scan: Scan | ScanFacts | None,
+    twins: Sequence[Twin] = (),
 ) -> Facts:
-    """What machines know about every file that the snapshot names, its photo, and the returned scan.
+    """What machines know about every file that the snapshot names, its photo, and the returned scan; `twins`: other
+    applications that show the same (never for the applicant's own look).
 
     `clean`: the application's clean files; the database is not needed while the store is asked.
     """
@@ -49,7 +54,7 @@ async def gather(
         ),
         None,
     )
-    return Facts(files=files, photo=photo, scan=scanned)
+    return Facts(files=files, photo=photo, scan=scanned, twins=tuple(twins))
 
 
 async def _reading(parts: Parts, row: File) -> Reading:

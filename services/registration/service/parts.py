@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.case import Facts, PrivatePart, Snapshot, canonical
+from contracts.case import Bar, Facts, PrivatePart, Snapshot, canonical
+from contracts.http.registration import IdKind
 from contracts.lifecycle import CaseRef, Route
 from kit.crypto import decrypt_field, encrypt_field, keyed_hash
 from kit.db import Database
@@ -24,6 +26,7 @@ from services.registration.adapters.form_pdf import FormPrinter
 from services.registration.adapters.inspector import Inspector
 from services.registration.adapters.scan_reader import ScanReader
 from services.registration.domain.draft import Draft
+from services.registration.domain.identity import person_number
 from services.registration.domain.numbers import form_code
 from services.registration.domain.shape import NAME_FIELD, Shape, shape_of
 from services.registration.domain.snapshot import Frozen, freeze
@@ -88,6 +91,11 @@ class Parts:
         return await self.store.put_content(sealed, "application/octet-stream")
 
 
+def id_hash(settings: RegistrationSettings, kind: IdKind, number: str) -> str:
+    """Keyed hash of a (normal) document number: equal for one person, also after the document was renewed."""
+    return keyed_hash(settings, f"{kind.value}:{person_number(kind, number)}", purpose="id-number")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """One application and what it is judged by. Rows are detached from any decision unless they were locked."""
@@ -141,14 +149,15 @@ async def seen_case(
     raise DomainError(Kind.not_found, "unknown_application", "没有找到这份申报。")
 
 
-def frozen_case(parts: Parts, case: Case, draft: Draft, version: int) -> Frozen:
-    """The case as its draft says, under a form version."""
+def frozen_case(parts: Parts, case: Case, draft: Draft, version: int, bars: Iterable[Bar]) -> Frozen:
+    """The case as its draft says, under a form version, with the bars in force against its person (E9)."""
     return freeze(
         case.shape,
         draft,
         parts.identity(case.shape, case.person),
         number=case.application.number,
         version=version,
+        bars=bars,
     )
 
 

@@ -10,7 +10,7 @@ from contracts.events import Event, EventType, Profile, Topic, derived_id
 from contracts.http.registration import Identity, IdKind, PersonView
 from kit import keyring
 from kit.crypto import encrypt_field, keyed_hash
-from kit.db import now
+from kit.db import lock, now
 from kit.errors import DomainError, Kind
 from kit.outbox import add_event
 from services.registration import repository
@@ -22,9 +22,10 @@ from services.registration.domain.identity import (
     normal_name,
     normal_number,
     number_problem,
+    settled_kind,
 )
 from services.registration.models import Person
-from services.registration.service.parts import Parts, conflict
+from services.registration.service.parts import Parts, conflict, id_hash
 
 
 class People:
@@ -45,21 +46,23 @@ class People:
         """Sets it once; the same values again change nothing (a new phone is taken over).
 
         Errors: invalid `identity_invalid`, conflict `identity_taken` (somebody else has the document),
-        conflict `identity_fixed`.
+        conflict `phone_taken`, conflict `identity_fixed`.
         """
         name, number = normal_name(given.name), normal_number(given.id_number)
+        kind = settled_kind(given.id_kind, number)
         async with self._parts.db.unit_of_work() as session:
             today = (await now(session)).date()
-            problem = name_problem(name) or number_problem(given.id_kind, number, today)
+            problem = name_problem(name) or number_problem(kind, number, today)
             if problem is None and not is_phone(phone):
                 problem = "账号没有可用的手机号码，请重新登录后再试。"
             if problem:
                 raise DomainError(Kind.invalid, "identity_invalid", problem, "A1")
-            known = self._hash(given.id_kind, number)
-            added = await repository.add_person(
-                session, self._row(person_id, name, given.id_kind, number, phone)
-            )
+            known = id_hash(self._parts.settings, kind, number)
+            await lock(session, f"phone/{self._phone_hash(phone)}")
+            added = await repository.add_person(session, self._row(person_id, name, kind, number, phone))
             person = await repository.person(session, person_id, lock=True)
+            if person is None and await repository.document_holder(session, known) is None:
+                raise _phone_taken()
             if person is None:
                 raise conflict(
                     "identity_taken",
@@ -73,7 +76,10 @@ class People:
             if added:
                 await publish_profile(session, self._parts, person)
             elif self._parts.phone(person) != phone:
+                if await repository.phone_holder(session, self._phone_hash(phone)) is not None:
+                    raise _phone_taken()
                 person.phone = self._seal_phone(person_id, phone)
+                person.phone_hash = self._phone_hash(phone)
                 person.version += 1
                 await publish_profile(session, self._parts, person)
             return self._view(person)
@@ -85,13 +91,14 @@ class People:
             "name": name,
             "id_kind": kind.value,
             "id_number": encrypt_field(settings, number, bind=f"person.id_number/{person_id}"),
-            "id_hash": self._hash(kind, number),
+            "id_hash": id_hash(settings, kind, number),
             "id_masked": mask_number(number),
             "phone": self._seal_phone(person_id, phone),
+            "phone_hash": self._phone_hash(phone),
         }
 
-    def _hash(self, kind: IdKind, number: str) -> str:
-        return keyed_hash(self._parts.settings, f"{kind.value}:{number}", purpose="id-number")
+    def _phone_hash(self, phone: str) -> str:
+        return keyed_hash(self._parts.settings, phone, purpose="phone")
 
     def _seal_phone(self, person_id: UUID, phone: str) -> bytes:
         return encrypt_field(self._parts.settings, phone, bind=f"person.phone/{person_id}")
@@ -104,6 +111,14 @@ class People:
             id_number_masked=person.id_masked,
             phone_masked=mask_phone(self._parts.phone(person)),
         )
+
+
+def _phone_taken() -> DomainError:
+    return conflict(
+        "phone_taken",
+        "该手机号码已属于另一位实名人员，一个号码只能属于一人。如号码已换人使用，请联系秘书处核实。",
+        "A1",
+    )
 
 
 async def note_unit(session: AsyncSession, parts: Parts, person_id: UUID, unit: str, district: str) -> None:

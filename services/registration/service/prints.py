@@ -18,6 +18,7 @@ from services.registration.adapters.form_pdf import Printed
 from services.registration.domain.scans import Expected, Place
 from services.registration.domain.snapshot import Frozen
 from services.registration.models import File, Form, PrintedForm
+from services.registration.service.bars import bars_of
 from services.registration.service.facts import clean_files
 from services.registration.service.freezing import print_form
 from services.registration.service.parts import Case, Parts, conflict, frozen_case, seen_case
@@ -80,7 +81,7 @@ async def pending(session: AsyncSession, parts: Parts, case: Case) -> Frozen:
     """The correction as it would be frozen now."""
     draft = await repository.draft(session, case.application.id)
     version = await repository.last_form_version(session, case.application.id) + 1
-    return frozen_case(parts, case, parts.open_draft(draft), version)
+    return frozen_case(parts, case, parts.open_draft(draft), version, await bars_of(session, case))
 
 
 async def _submitted(session: AsyncSession, case: Case) -> PrintedForm:

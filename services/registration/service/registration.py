@@ -5,7 +5,9 @@ from __future__ import annotations
 from contracts.commands import CommandName, PrepareRequest, PrepareResult
 from kit.errors import DomainError, Kind
 from services.registration.service.applying import Applying
+from services.registration.service.bars import BarDesk
 from services.registration.service.cases import Cases
+from services.registration.service.claims import ClaimDesk
 from services.registration.service.drafts import Drafts
 from services.registration.service.files import FileDesk
 from services.registration.service.filing import Filing
@@ -34,6 +36,8 @@ class Registration:
         self.filing = Filing(parts, self.scans)
         self.taking_back = TakingBack(parts)
         self.cases = Cases(parts)
+        self.bars = BarDesk(parts)
+        self.claims = ClaimDesk(parts)
 
     async def prepare(self, request: PrepareRequest) -> PrepareResult:
         """What a command needs before the workflow decides; idempotent by command ID. DomainError for a foreign one."""
@@ -45,6 +49,8 @@ class Registration:
             CommandName.resubmit: self.filing.resubmit,
             CommandName.take_back: self.taking_back.prepare,
             CommandName.discard: self.taking_back.prepare,
+            CommandName.bar_person: self.bars.prepare,
+            CommandName.lift_bar: self.bars.prepare,
         }.get(request.name)
         if prepare is None:
             raise DomainError(Kind.invalid, "not_prepared_here", "此项命令不由申报服务准备。")
@@ -56,6 +62,8 @@ class Registration:
             return await self.filing.undo(request)
         if request.name in (CommandName.take_back, CommandName.discard):
             return await self.taking_back.undo(request)
+        if request.name in (CommandName.bar_person, CommandName.lift_bar):
+            return await self.bars.undo(request)
         return PrepareResult()
 
     async def aclose(self) -> None:
