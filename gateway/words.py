@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from contracts.commands import CommandName, Role
+from contracts.http.gateway import MissingStep
 from contracts.lifecycle import ActionRequiredBy, RoundStage, Stage, Status
 
 STAGE: Mapping[Stage, str] = {
@@ -112,3 +113,15 @@ FIELD: Mapping[str, str] = {
     "proof_key": "凭证",
 }
 """Fields of two-person commands, as an approver reads them."""
+MISSING: Mapping[MissingStep, str] = {
+    MissingStep.submit: "填写并提交申报书",
+    MissingStep.scan: "交回签字盖章的扫描件",
+    MissingStep.fee: "缴纳评审费",
+    MissingStep.correction: "按退回意见修改材料",
+    MissingStep.exam: "参加笔试",
+    MissingStep.defence: "参加答辩",
+    MissingStep.waiting: "无需本人办理",
+    MissingStep.lapsed: "逾期，未完成申报",
+    MissingStep.ended: "已结束",
+}
+"""What is still missing of an application, as its district reads it (O7)."""
