@@ -80,6 +80,13 @@ class AttachScan(Input):
     file_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=20)]
 
 
+class FileOutside(Input):
+    """A row of a checked import: this application was filed in the outside system (S1)."""
+
+    import_id: UUID
+    row: Annotated[int, Field(ge=1)]
+
+
 class ConfirmPayment(Input):
     order_id: UUID
     level: Annotated[str, Field(max_length=32)]
@@ -197,6 +204,12 @@ class FormPrepared(Data):
     plan: Plan
 
 
+class OutsidePrepared(FormPrepared):
+    """`file_outside`: what the outside system says, frozen; `paid`: the fee was paid there, too."""
+
+    paid: bool
+
+
 class ScanPrepared(Data):
     form_version: int
     facts_key: str
@@ -247,6 +260,7 @@ class CommandName(StrEnum):
     release_ranking = "release_ranking"
     publish_final_list = "publish_final_list"
     confirm_posted = "confirm_posted"
+    file_outside = "file_outside"
 
 
 class CommandSpec(Data):
@@ -299,6 +313,14 @@ COMMANDS: dict[CommandName, CommandSpec] = {
     ),
     CommandName.discard: CommandSpec(
         target=_a, body=Nothing, roles=_applicant, window=Stage.filing, prepare="registration"
+    ),
+    CommandName.file_outside: CommandSpec(
+        target=_a,
+        body=FileOutside,
+        roles=_system,
+        window=Stage.filing,
+        prepare="registration",
+        prepared=OutsidePrepared,
     ),
     CommandName.confirm_payment: CommandSpec(
         target=_a, body=ConfirmPayment, roles=_system, window=Stage.filing

@@ -10,6 +10,7 @@ from gateway.accounts import sessions
 from gateway.app import make_app
 from gateway.intake.waiting import Answers
 from gateway.parts import Parts
+from gateway.recovery import follow
 from gateway.settings import GatewaySettings
 from kit.db import Database, migrate
 from kit.http import ServiceClient, serve
@@ -75,8 +76,13 @@ async def _serve(settings: GatewaySettings, host: str, port: int) -> None:
                 async with database.unit_of_work() as session:
                     await sessions.sweep(session)
 
+    async def recoveries(stop: asyncio.Event) -> None:
+        await follow.run(parts, stop)
+
     try:
-        await run_loops({"http": http, "answers": parts.answers.run, "sweeper": sweeper})
+        await run_loops(
+            {"http": http, "answers": parts.answers.run, "sweeper": sweeper, "recoveries": recoveries}
+        )
     finally:
         await services.aclose()
         await store.close()

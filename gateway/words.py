@@ -89,6 +89,7 @@ COMMAND: Mapping[CommandName, str] = {
     CommandName.release_ranking: "发布排名",
     CommandName.publish_final_list: "公布认证名单",
     CommandName.confirm_posted: "确认公示已发布",
+    CommandName.file_outside: "导入外部系统的申报",
 }
 ROLE: Mapping[Role, str] = {
     Role.applicant: "申报者",
@@ -125,3 +126,22 @@ MISSING: Mapping[MissingStep, str] = {
     MissingStep.ended: "已结束",
 }
 """What is still missing of an application, as its district reads it (O7)."""
+RECOVERY: Mapping[str, str] = {
+    "open": "待核对",
+    "proposed": "已提议，待批准",
+    "approved": "已换号",
+    "rejected": "已驳回",
+    "expired": "已过期",
+}
+"""States of an account recovery (A1)."""
+AUDIT: Mapping[str, str] = {
+    "recovery_viewed": "查看账号找回申请",
+    "recovery_proposed": "提议账号换号",
+    "recovery_approved": "批准账号换号",
+    "recovery_rejected": "驳回账号找回",
+    "id_number_unmasked": "查看完整证件号码",
+    "import_checked": "核对外部系统表格",
+    "import_confirmed": "确认导入外部系统表格",
+    "export_made": "导出外部系统表格",
+}
+"""What staff did outside the command log."""

@@ -89,6 +89,54 @@ class PersonView(Data):
     phone_masked: str
 
 
+# For the gateway's recovery of an account (A1), role `system` -----------------------------------------------
+
+
+class FindPerson(Input):
+    """`POST /internal/people/find`: whose document is this?"""
+
+    name: Annotated[str, Field(max_length=60)]
+    id_kind: IdKind
+    id_number: Annotated[str, Field(max_length=40)]
+
+
+class FoundPerson(Data):
+    """The person with that document, numbers masked; `name_matches`: the name asked for is theirs."""
+
+    person_id: UUID
+    name: str
+    name_matches: bool
+    id_kind: IdKind
+    id_number_masked: str
+    phone_masked: str
+    unit: str
+    district: str
+
+
+class PersonLookup(Data):
+    person: FoundPerson | None = None
+
+
+class NewPhone(Input):
+    """`PUT /internal/people/{person_id}/phone`; the same phone again changes nothing."""
+
+    phone: Annotated[str, Field(pattern=r"^1[3-9]\d{9}$")]
+
+
+class InspectUpload(Input):
+    """`POST /internal/uploads/inspect`: opens what stands under a key of the uploads bucket, in the process with
+    limits. A file that is no real JPG, PNG or PDF is said to be so, in words."""
+
+    key: Annotated[str, Field(pattern=r"^[a-z0-9/_-]{1,120}$")]
+    media_type: Literal["image/jpeg", "image/png", "application/pdf"]
+
+
+class Inspected(Data):
+    clean: bool
+    code: str | None = None
+    message: str | None = None
+
+
 # The draft --------------------------------------------------------------------------------------------------
 
 
@@ -340,3 +388,83 @@ class RegistrationView(Data):
     correction_closes_at: AwareDatetime | None
     snapshot_key: str | None
     facts_key: str | None
+
+
+# Applications of an outside system (S1) ---------------------------------------------------------------------
+
+MAX_IMPORT_BYTES = 16 * 2**20
+MAX_IMPORT_ROWS = 20_000
+IMPORT_LINES = 200
+"""How many lines of each verdict an answer lists; the report has all."""
+
+
+class RowVerdict(StrEnum):
+    """What applying a row would do: `new` files it here, `same` nothing, `differs` and `error` are only listed."""
+
+    new = "new"
+    same = "same"
+    differs = "differs"
+    error = "error"
+
+
+class RowChange(Data):
+    """One difference; private values are masked."""
+
+    label: str
+    old: str
+    new: str
+
+
+class RowProblem(Data):
+    """What is wrong with one cell; `column` is its heading."""
+
+    column: str
+    message: str
+
+
+class ImportLine(Data):
+    """`row` as the spreadsheet counts it: the heading is row 1."""
+
+    row: int
+    verdict: RowVerdict
+    name: str = ""
+    id_number_masked: str = ""
+    changes: tuple[RowChange, ...] = ()
+    problems: tuple[RowProblem, ...] = ()
+
+
+class ImportPlan(Data):
+    """Answer of `POST /rounds/{round_id}/imports` (the workbook as body) and `GET /imports/{import_id}`.
+
+    Errors of the whole file: 413 `import_too_large`; 422 `import_not_xlsx`, `import_formulas`, `import_headings`,
+    `import_empty`, `import_too_many_rows`; 409 `filing_here` when the pack files here.
+    """
+
+    import_id: UUID
+    round_id: UUID
+    created_at: AwareDatetime
+    counts: dict[RowVerdict, int]
+    lines: tuple[ImportLine, ...]
+    truncated: bool
+
+
+class ImportRow(Data):
+    """A row to be taken, for the gateway: whose account it is, or with which phone one is opened."""
+
+    row: int
+    phone: str
+    person_id: UUID | None
+    level: str
+
+
+class ImportRows(Data):
+    """`GET /internal/imports/{import_id}/rows?after=&limit=`: rows to be filed, by number."""
+
+    round_id: UUID
+    rows: tuple[ImportRow, ...]
+
+
+class TakeRow(Input):
+    """`POST /internal/imports/{import_id}/rows/{row}`: the person is made under this account."""
+
+    person_id: UUID

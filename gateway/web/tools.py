@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from contracts.commands import Role
-from gateway.policy import rule
-from gateway.web import district_pages
+from gateway.policy import public, rule
+from gateway.web import district_pages, recovery_pages
 
-TOOL_MODULES = (district_pages,)
+TOOL_MODULES = (district_pages, recovery_pages)
+_ONE = "/staff/recoveries/{recovery_id}"
+_DESK = (Role.secretariat, Role.approver)
 TOOL_RULES = (
     rule("GET", "/staff/district", Role.district, Role.secretariat, Role.supervisor),
     rule("GET", "/staff/district/people.xlsx", Role.district, Role.secretariat, Role.supervisor),
+    public("GET", "/recover"),
+    public("POST", "/recover/code"),
+    public("POST", "/recover/details"),
+    public("POST", "/recover"),
+    rule("GET", "/staff/recoveries", *_DESK, Role.supervisor),
+    rule("GET", _ONE, *_DESK),
+    rule("GET", f"{_ONE}/{{which}}", *_DESK),
+    rule("POST", f"{_ONE}/{{decision}}", *_DESK),
 )

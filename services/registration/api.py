@@ -12,10 +12,15 @@ from contracts.http.registration import (
     ChangeForm,
     Files,
     FileView,
+    FindPerson,
     FormSaved,
     FormView,
     Identity,
+    Inspected,
+    InspectUpload,
     NewFile,
+    NewPhone,
+    PersonLookup,
     PersonView,
     Preflight,
     RegistrationView,
@@ -219,6 +224,35 @@ async def read_scan_picture(
     data = await service.scans.picture(application_id, actor, digest)
     headers = {"x-content-type-options": "nosniff", "cache-control": "private, max-age=600"}
     return Response(data, media_type="image/jpeg", headers=headers)
+# For recovery of an account (A1) ----------------------------------------------------------------------------
+
+
+@router.post("/internal/people/find", responses=problems(403, 422))
+async def find_person(body: FindPerson, actor: CurrentActor, service: Service) -> PersonLookup:
+    """Whose document it is; for staff's eyes only, never told to whoever asks for recovery."""
+    _system(actor)
+    return await service.people.find(body)
+
+
+@router.get("/internal/people/{person_id}", responses=problems(403, 404))
+async def read_any_person(person_id: UUID, actor: CurrentActor, service: Service) -> PersonView:
+    """Whether an account has a person; 404 `identity_needed` otherwise."""
+    _system(actor)
+    return await service.people.me(person_id)
+
+
+@router.put("/internal/people/{person_id}/phone", responses=problems(403, 404))
+async def set_phone(person_id: UUID, body: NewPhone, actor: CurrentActor, service: Service) -> PersonView:
+    """The account's new phone, once two people have approved it."""
+    _system(actor)
+    return await service.people.set_phone(person_id, body.phone)
+
+
+@router.post("/internal/uploads/inspect", responses=problems(403, 404, 422))
+async def inspect_upload(body: InspectUpload, actor: CurrentActor, service: Service) -> Inspected:
+    """Opens an upload that belongs to no application, where it can do no harm."""
+    _system(actor)
+    return await service.people.inspect(body)
 
 
 # For the dispatcher -----------------------------------------------------------------------------------------
