@@ -6,6 +6,7 @@ import argparse
 import asyncio
 from collections.abc import Sequence
 
+from gateway import outside
 from gateway.accounts import sessions
 from gateway.app import make_app
 from gateway.intake.waiting import Answers
@@ -79,10 +80,12 @@ async def _serve(settings: GatewaySettings, host: str, port: int) -> None:
     async def recoveries(stop: asyncio.Event) -> None:
         await follow.run(parts, stop)
 
+    async def imports(stop: asyncio.Event) -> None:
+        await outside.run(parts, stop)
+
+    loops = {"http": http, "answers": parts.answers.run, "sweeper": sweeper}
     try:
-        await run_loops(
-            {"http": http, "answers": parts.answers.run, "sweeper": sweeper, "recoveries": recoveries}
-        )
+        await run_loops({**loops, "recoveries": recoveries, "imports": imports})
     finally:
         await services.aclose()
         await store.close()

@@ -48,11 +48,12 @@ class Line:
 
 def note(
     session: AsyncSession, caller: Caller, action: Action, subject_id: UUID, reason: str = "", **details: Any
-) -> None:
-    """One entry, in the transaction of what it tells of. `details`: codes, numbers, IDs; nothing personal."""
+) -> UUID:
+    """One entry, in the transaction of what it tells of; its ID. `details`: codes, numbers, IDs, nothing personal."""
+    identity = uuids.uuid7()
     session.add(
         Audit(
-            id=uuids.uuid7(),
+            id=identity,
             account_id=caller.account_id,
             role=caller.role.value,
             action=action.value,
@@ -61,6 +62,7 @@ def note(
             details=details,
         )
     )
+    return identity
 
 
 async def listed(

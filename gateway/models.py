@@ -229,6 +229,20 @@ class Audit(Base):
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
 
 
+class OutsideJob(Base):
+    """A confirmed import of an outside system's applications (S1), worked off row by row."""
+
+    __tablename__ = "outside_job"
+
+    import_id: Mapped[UUID] = mapped_column(primary_key=True)
+    round_id: Mapped[UUID]
+    confirmed_by: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    confirmed_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    after: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    failures: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    done_at: Mapped[datetime | None]
+
+
 mechanics(Base.metadata, "effect")
 
 # Alembic looks here only: the intake's tables belong to the same schema (below Base, which they need)

@@ -145,3 +145,10 @@ AUDIT: Mapping[str, str] = {
     "export_made": "导出外部系统表格",
 }
 """What staff did outside the command log."""
+VERDICT: Mapping[str, str] = {
+    "new": "将导入",
+    "same": "一致",
+    "differs": "有差异（不覆盖）",
+    "error": "有错误（不导入）",
+}
+"""What a row of an outside system's workbook would do (S1)."""

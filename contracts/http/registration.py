@@ -137,6 +137,15 @@ class Inspected(Data):
     message: str | None = None
 
 
+class FullNumber(Data):
+    """`GET /applications/{id}/id-number` (secretariat): for the gateway only, which notes who asked and why."""
+
+    name: str
+    id_kind: IdKind
+    id_number: str
+    application_number: str
+
+
 # The draft --------------------------------------------------------------------------------------------------
 
 

@@ -91,6 +91,11 @@ async def prove(session: AsyncSession, settings: GatewaySettings, phone: str, co
     return bool(match)
 
 
+async def open_account(session: AsyncSession, settings: GatewaySettings, phone: str) -> UUID:
+    """The account of this phone, made if there is none: its person logs in with a code like everybody (S1)."""
+    return (await _account(session, settings, phone, phone_hash(settings, phone))).id
+
+
 async def account_with(session: AsyncSession, settings: GatewaySettings, phone: str) -> Account | None:
     """The account that logs in with this phone, locked."""
     query = select(Account).where(Account.phone_hash == phone_hash(settings, phone)).with_for_update()

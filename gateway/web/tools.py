@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contracts.commands import Role
 from gateway.policy import public, rule
-from gateway.web import district_pages, recovery_pages
+from gateway.web import audit_pages, district_pages, import_pages, recovery_pages
 
-TOOL_MODULES = (district_pages, recovery_pages)
+TOOL_MODULES = (district_pages, recovery_pages, import_pages, audit_pages)
 _ONE = "/staff/recoveries/{recovery_id}"
 _DESK = (Role.secretariat, Role.approver)
 TOOL_RULES = (
@@ -20,4 +20,15 @@ TOOL_RULES = (
     rule("GET", _ONE, *_DESK),
     rule("GET", f"{_ONE}/{{which}}", *_DESK),
     rule("POST", f"{_ONE}/{{decision}}", *_DESK),
+    rule("GET", "/staff/unmask", Role.secretariat),
+    rule("POST", "/staff/unmask", Role.secretariat),
+    rule("GET", "/staff/unmask/{entry_id}", Role.secretariat),
+    rule("GET", "/staff/audit", Role.supervisor, Role.secretariat),
+    rule("GET", "/staff/imports", Role.secretariat),
+    rule("POST", "/staff/imports", Role.secretariat),
+    rule("GET", "/staff/imports/template.xlsx", Role.secretariat),
+    rule("GET", "/staff/imports/export.xlsx", Role.secretariat),
+    rule("GET", "/staff/imports/{import_id}", Role.secretariat),
+    rule("POST", "/staff/imports/{import_id}/confirm", Role.secretariat),
+    rule("GET", "/staff/imports/{import_id}/report.xlsx", Role.secretariat),
 )

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 
 from contracts.commands import PrepareRequest, PrepareResult, Role
 from contracts.http.registration import (
+    MAX_IMPORT_BYTES,
     PHONE_HEADER,
     ChangeForm,
     Files,
@@ -15,7 +16,10 @@ from contracts.http.registration import (
     FindPerson,
     FormSaved,
     FormView,
+    FullNumber,
     Identity,
+    ImportPlan,
+    ImportRows,
     Inspected,
     InspectUpload,
     NewFile,
@@ -26,6 +30,7 @@ from contracts.http.registration import (
     RegistrationView,
     Rounds,
     RoundView,
+    TakeRow,
     Upload,
 )
 from contracts.http.scans import ScanFiles, ScanReport
@@ -35,6 +40,7 @@ from kit.http import Actor, create_app, current_actor, problems
 from kit.http.problems import problem
 from kit.settings import Settings
 from kit.storage import attachment
+from services.registration.adapters import xlsx
 from services.registration.service import Registration
 from services.registration.service.drafts import Invalid, Stale
 
@@ -154,6 +160,13 @@ async def read_registration(application_id: UUID, actor: CurrentActor, service: 
     return await service.cases.registration(application_id, actor)
 
 
+@router.get("/applications/{application_id}/id-number", responses=problems(403, 404))
+async def read_id_number(application_id: UUID, actor: CurrentActor, service: Service) -> FullNumber:
+    """The whole document number; the gateway has noted who asks and why, and shows it for minutes."""
+    _secretariat(actor)
+    return await service.cases.id_number(application_id, actor)
+
+
 @router.get(
     "/applications/{application_id}/form.pdf",
     response_class=Response,
@@ -224,6 +237,84 @@ async def read_scan_picture(
     data = await service.scans.picture(application_id, actor, digest)
     headers = {"x-content-type-options": "nosniff", "cache-control": "private, max-age=600"}
     return Response(data, media_type="image/jpeg", headers=headers)
+# An outside system's applications (S1) ----------------------------------------------------------------------
+
+
+def _secretariat(actor: Actor) -> None:
+    if actor.role != Role.secretariat:
+        raise DomainError(Kind.forbidden, "forbidden", "只有秘书处可以导入和导出外部系统的申报。", "S1")
+
+
+def _workbook(name: str, data: bytes) -> Response:
+    headers = {"content-disposition": attachment(name), "cache-control": "no-store"}
+    return Response(data, media_type=xlsx.MEDIA_TYPE, headers=headers)
+
+
+@router.post(
+    "/rounds/{round_id}/imports",
+    status_code=201,
+    responses=problems(403, 404, 409, 413, 422),
+    max_body_size=MAX_IMPORT_BYTES,
+)
+async def check_import(round_id: UUID, request: Request, actor: CurrentActor, service: Service) -> ImportPlan:
+    """The dry run of a workbook: what each row would do."""
+    _secretariat(actor)
+    return await service.outside.check(round_id, await request.body(), actor.subject)
+
+
+@router.get("/imports/{import_id}", responses=problems(403, 404))
+async def read_import(import_id: UUID, actor: CurrentActor, service: Service) -> ImportPlan:
+    """A checked import again."""
+    _secretariat(actor)
+    return await service.outside.plan(import_id)
+
+
+@router.get("/imports/{import_id}/report.xlsx", response_class=Response, responses=problems(403, 404))
+async def import_report(import_id: UUID, actor: CurrentActor, service: Service) -> Response:
+    """Every row with its differences and mistakes."""
+    _secretariat(actor)
+    return _workbook("核对结果.xlsx", await service.outside.report(import_id))
+
+
+@router.get("/rounds/{round_id}/outside.xlsx", response_class=Response, responses=problems(403, 404))
+async def export_outside(round_id: UUID, actor: CurrentActor, service: Service) -> Response:
+    """What is filed here, in the columns of an import."""
+    _secretariat(actor)
+    return _workbook("申报数据.xlsx", await service.outside.export(round_id))
+
+
+@router.get("/rounds/{round_id}/outside-template.xlsx", response_class=Response, responses=problems(403, 404))
+async def outside_template(round_id: UUID, actor: CurrentActor, service: Service) -> Response:
+    """An empty workbook with the headings and how to fill it."""
+    _secretariat(actor)
+    return _workbook("导入模板.xlsx", await service.outside.template(round_id))
+
+
+@router.get("/internal/imports/{import_id}/rows", responses=problems(403, 404))
+async def import_rows(
+    import_id: UUID,
+    actor: CurrentActor,
+    service: Service,
+    after: int = 0,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> ImportRows:
+    """Rows that a confirmed import files, by number."""
+    _system(actor)
+    return await service.outside.rows(import_id, after, limit)
+
+
+@router.post(
+    "/internal/imports/{import_id}/rows/{row}", status_code=204, responses=problems(403, 404, 409, 422)
+)
+async def take_import_row(
+    import_id: UUID, row: int, body: TakeRow, actor: CurrentActor, service: Service
+) -> Response:
+    """Makes the row's person under an account."""
+    _system(actor)
+    await service.outside.take(import_id, row, body)
+    return Response(status_code=204)
+
+
 # For recovery of an account (A1) ----------------------------------------------------------------------------
 
 

@@ -75,7 +75,9 @@ def _no_formula(packed: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
             before = chunk
 
 
-def write(name: str, headings: Sequence[str], rows: Iterable[Sequence[str]], notes: Sequence[str] = ()) -> bytes:
+def write(
+    name: str, headings: Sequence[str], rows: Iterable[Sequence[str]], notes: Sequence[str] = ()
+) -> bytes:
     """One sheet, columns set to text so that long numbers stay whole; `notes` on a sheet of their own. Blocking."""
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, _OPTIONS) as book:

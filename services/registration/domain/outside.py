@@ -120,7 +120,9 @@ def _row(pack: RulePack, columns: Columns, cells: dict[str, Any], n: int, today:
         columns.number: number_problem(kind, made.number, today) if kind else None,
         PHONE: None if is_phone(found[PHONE]) else "手机号码应为 11 位大陆手机号码。",
     }
-    made.problems += [RowProblem(column=c, message=said) for c, said in checks.items() if said and c not in bad]
+    made.problems += [
+        RowProblem(column=c, message=said) for c, said in checks.items() if said and c not in bad
+    ]
     if level is None or kind is None:
         return made
     shape = shape_of(pack, level.id, Route.regular)
@@ -170,7 +172,9 @@ def _values(
     shape: Shape, columns: Columns, found: Mapping[str, str], made: Judged, bad: set[str]
 ) -> dict[str, str]:
     """The typed fields, by the same checks as on the form; the draft's stored text."""
-    given = {one.id: found[label] for label, one in columns.fields.items() if found[label] and label not in bad}
+    given = {
+        one.id: found[label] for label, one in columns.fields.items() if found[label] and label not in bad
+    }
     labels = {one.id: label for label, one in columns.fields.items()}
     changes = {f"fields.{name}": text for name, text in given.items()}
     draft, errors = apply(shape, Draft(), changes, Files())
