@@ -32,8 +32,7 @@ async def ask(parts: Parts, caller: Caller, asked: AskNumber) -> UUID:
     """Notes the access and opens it. Errors: 404 `unknown_application`."""
     application_id = await _find(parts, asked.application_number)
     async with parts.db.unit_of_work() as session:
-        entry = audit.note(session, caller, Action.id_number_unmasked, application_id, asked.reason)
-    return entry
+        return audit.note(session, caller, Action.id_number_unmasked, application_id, asked.reason)
 
 
 async def shown(parts: Parts, caller: Caller, entry_id: UUID) -> tuple[FullNumber, datetime]:

@@ -100,6 +100,7 @@ def of_commands() -> Examples:
             filing_closes_at=CLOSES,
         ),
         "FormPrepared": prepared,
+        "OutsidePrepared": commands.OutsidePrepared(**prepared.model_dump(), paid=True),
         "ScanPrepared": commands.ScanPrepared(form_version=2, facts_key=FACTS),
         "DecisionPrepared": commands.DecisionPrepared(
             outcome=commands.QualificationOutcome.correction, decision_key=DECISION
@@ -160,6 +161,7 @@ def _bodies() -> Examples:
         "Apply": commands.Apply(level="intermediate", route=Route.regular),
         "Submit": commands.Submit(draft_version=12),
         "AttachScan": commands.AttachScan(form_version=2, file_ids=(FILE,)),
+        "FileOutside": commands.FileOutside(import_id=FILE, row=2),
         "ConfirmPayment": commands.ConfirmPayment(order_id=ORDER, level="intermediate", amount_fen=30000),
         "DecideQualification": commands.DecideQualification(task_id=TASK, fence=3),
         "Resubmit": commands.Resubmit(draft_version=15, scan_file_ids=(FILE,)),

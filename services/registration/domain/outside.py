@@ -103,6 +103,9 @@ def judge(
     ]
     _twice(judged, columns.number, lambda one: f"{one.id_kind}:{one.id_number}", "证件号码")
     _twice(judged, PHONE, lambda one: one.phone, "手机号码")
+    for one in judged:
+        if one.problems:
+            one.read = None
     return judged
 
 
@@ -195,9 +198,6 @@ def _twice(judged: Sequence[Judged], column: str, key: Any, label: str) -> None:
             for one in group:
                 said = f"{label}在表中出现了 {len(group)} 次（第 {rows} 行）。"
                 one.problems.append(RowProblem(column=column, message=said))
-    for one in judged:
-        if one.problems:
-            one.read = None
 
 
 def changes(pack: RulePack, columns: Columns, row: Row, now: Row) -> tuple[RowChange, ...]:
