@@ -30,6 +30,9 @@ class Action(StrEnum):
     import_checked = "import_checked"
     import_confirmed = "import_confirmed"
     export_made = "export_made"
+    help_started = "help_started"
+    help_ended = "help_ended"
+    helped = "helped"
 
 
 @dataclass(frozen=True, kw_only=True)

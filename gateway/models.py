@@ -105,6 +105,23 @@ class Session(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    assistance_id: Mapped[UUID | None] = mapped_column(ForeignKey("assistance.id"))
+    """Held by a helper at the counter, with the account's own consent (A9)."""
+
+
+class Assistance(Base):
+    """Help at the counter (A9): who helps whom, to which text the person's one-time code consented, and until when."""
+
+    __tablename__ = "assistance"
+    __table_args__ = (Index("ix_assistance_person", "person_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    helper_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    consent: Mapped[str]
+    started_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class RateCount(Base):

@@ -49,6 +49,8 @@ class GatewaySettings(Settings):
     """After which an account recovery that nobody decided has run out (A1)."""
     recovery_keep_days: int = 180
     """How long pictures of documents and letters are kept after the end of a recovery."""
+    help_minutes: int = 30
+    """For how long help at the counter lasts; it ends by itself (A9)."""
     unmask_seconds: int = 300
     """For how long an unmasked ID number is shown."""
 

@@ -143,6 +143,9 @@ AUDIT: Mapping[str, str] = {
     "import_checked": "核对外部系统表格",
     "import_confirmed": "确认导入外部系统表格",
     "export_made": "导出外部系统表格",
+    "help_started": "开始柜台协助（本人验证码同意）",
+    "help_ended": "结束柜台协助",
+    "helped": "协助办理",
 }
 """What staff did outside the command log."""
 VERDICT: Mapping[str, str] = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contracts.commands import Role
 from gateway.policy import public, rule
-from gateway.web import audit_pages, district_pages, import_pages, recovery_pages
+from gateway.web import audit_pages, district_pages, help_pages, import_pages, recovery_pages
 
-TOOL_MODULES = (district_pages, recovery_pages, import_pages, audit_pages)
+TOOL_MODULES = (district_pages, recovery_pages, import_pages, audit_pages, help_pages)
 _ONE = "/staff/recoveries/{recovery_id}"
 _DESK = (Role.secretariat, Role.approver)
 TOOL_RULES = (
@@ -20,6 +20,11 @@ TOOL_RULES = (
     rule("GET", _ONE, *_DESK),
     rule("GET", f"{_ONE}/{{which}}", *_DESK),
     rule("POST", f"{_ONE}/{{decision}}", *_DESK),
+    rule("GET", "/staff/help", Role.secretariat),
+    rule("POST", "/staff/help/code", Role.secretariat),
+    rule("POST", "/staff/help", Role.secretariat),
+    rule("GET", "/my/help", Role.applicant),
+    rule("POST", "/my/help/end", Role.applicant),
     rule("GET", "/staff/unmask", Role.secretariat),
     rule("POST", "/staff/unmask", Role.secretariat),
     rule("GET", "/staff/unmask/{entry_id}", Role.secretariat),

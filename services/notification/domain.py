@@ -14,6 +14,10 @@ LAST_MORNING = time(8, 0)
 
 TEMPLATES: dict[str, Template] = {
     MessageKind.login_code: Template("【辅导】登录验证码 $code，$minutes 分钟内有效。请勿告诉他人。"),
+    MessageKind.help_code: Template(
+        "【辅导】协助办理验证码 $code，$minutes 分钟内有效。把它告诉秘书处工作人员，"
+        "表示您同意由其在 30 分钟内协助您填报；每一步都会记录，您可随时登录结束。不同意请勿告知。"
+    ),
     MessageKind.recovery_code: Template(
         "【辅导】账号找回验证码 $code，$minutes 分钟内有效。您正在申请把账号换到本手机号；非本人操作请忽略。"
     ),
