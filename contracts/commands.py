@@ -11,7 +11,28 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.base import Data, Input
-from contracts.lifecycle import Plan, Route, Stage
+from contracts.lifecycle import Route, Stage
+from contracts.prepared import (  # part of the same language
+    ApplicationPrepared as ApplicationPrepared,
+)
+from contracts.prepared import (
+    DecisionPrepared as DecisionPrepared,
+)
+from contracts.prepared import (
+    FormPrepared as FormPrepared,
+)
+from contracts.prepared import (
+    OutsidePrepared as OutsidePrepared,
+)
+from contracts.prepared import (
+    QualificationOutcome as QualificationOutcome,
+)
+from contracts.prepared import (
+    RoundPrepared as RoundPrepared,
+)
+from contracts.prepared import (
+    ScanPrepared as ScanPrepared,
+)
 
 MAX_BODY_BYTES = 1024
 
@@ -181,55 +202,6 @@ class ConfirmPosted(Input):
     target: Code
     url: Annotated[str, Field(max_length=400)]
     proof_key: ContentKey | None = None
-
-
-# What a service found before the decision -------------------------------------------------------------------
-
-
-class ApplicationPrepared(Data):
-    application_number: str
-    level: str
-    route: Route
-    pack_key: str
-    filing_closes_at: AwareDatetime
-    round_seed: str = ""
-
-
-class FormPrepared(Data):
-    """`submit` and `resubmit`: the form is locked, its content frozen under `snapshot_key`."""
-
-    form_version: int
-    snapshot_key: str
-    facts_key: str
-    plan: Plan
-
-
-class OutsidePrepared(FormPrepared):
-    """`file_outside`: what the outside system says, frozen; `paid`: the fee was paid there, too."""
-
-    paid: bool
-
-
-class ScanPrepared(Data):
-    form_version: int
-    facts_key: str
-
-
-class QualificationOutcome(StrEnum):
-    passed = "passed"
-    correction = "correction"
-    not_qualified = "not_qualified"
-
-
-class DecisionPrepared(Data):
-    outcome: QualificationOutcome
-    decision_key: str
-    """Content key of the decision: each item, each finding, which items the correction unlocks."""
-
-
-class RoundPrepared(Data):
-    pack_key: str
-    seed: str
 
 
 # The table of commands --------------------------------------------------------------------------------------

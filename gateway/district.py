@@ -9,9 +9,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from contracts.commands import Role
-from contracts.http.gateway import (
+from contracts.http.district import (
     OPEN_STEPS,
-    CasePage,
     DistrictCase,
     DistrictFilters,
     DistrictProgress,
@@ -19,6 +18,7 @@ from contracts.http.gateway import (
     StepCount,
     UnitCount,
 )
+from contracts.http.gateway import CasePage
 from contracts.lifecycle import Stage, Status
 from contracts.rulepack import Named, RulePack
 from gateway import windowing, words

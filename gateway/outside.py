@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.commands import CommandName, CommandState, Receipt, Refused, Role, TargetKind
 from contracts.events import derived_id
-from contracts.http.registration import ImportPlan, ImportRow, ImportRows
+from contracts.http.outside import ImportPlan, ImportRow, ImportRows
 from contracts.lifecycle import application_id as application_id_of
 from gateway import audit
 from gateway.accounts import codes

@@ -10,7 +10,8 @@ from uuid import UUID
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.http.gateway import CaseFilters, CasePage, DistrictCase, Funnel, KnownCase, TimelineEntry
+from contracts.http.district import DistrictCase
+from contracts.http.gateway import CaseFilters, CasePage, Funnel, KnownCase, TimelineEntry
 from gateway.intake.waiting import Answers
 from gateway.settings import GatewaySettings
 from kit.db import Database

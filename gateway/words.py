@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from contracts.commands import CommandName, Role
-from contracts.http.gateway import MissingStep
+from contracts.http.district import MissingStep
 from contracts.lifecycle import ActionRequiredBy, RoundStage, Stage, Status
 
 STAGE: Mapping[Stage, str] = {

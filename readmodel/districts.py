@@ -11,7 +11,7 @@ from sqlalchemy import MetaData, RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.events import EventType
-from contracts.http.gateway import DistrictCase, MissingStep
+from contracts.http.district import DistrictCase, MissingStep
 from contracts.lifecycle import ActionRequiredBy, Stage, Status
 from readmodel.models import Base
 

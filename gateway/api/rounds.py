@@ -9,13 +9,12 @@ from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import JSONResponse
 
 from contracts.commands import Apply, Receipt, Role, TargetKind
+from contracts.http.district import DistrictFilters, DistrictProgress
 from contracts.http.gateway import (
     Applied,
     CaseFilters,
     CasePage,
     CreateRound,
-    DistrictFilters,
-    DistrictProgress,
     ExtendWindow,
     Funnel,
     RoundCreated,

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from contracts.commands import Role
-from contracts.http.gateway import DistrictFilters, MissingStep
+from contracts.http.district import DistrictFilters, MissingStep
 from contracts.rulepack import RulePack
 from gateway import district as districts
 from gateway import sheets

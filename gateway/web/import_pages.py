@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from contracts.http.registration import MAX_IMPORT_BYTES
+from contracts.http.outside import MAX_IMPORT_BYTES
 from gateway import audit, outside
 from gateway.audit import Action
 from gateway.guard import Caller, CurrentCaller, GuardedRoute

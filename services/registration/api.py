@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Respons
 from fastapi.responses import JSONResponse
 
 from contracts.commands import PrepareRequest, PrepareResult, Role
+from contracts.http.outside import MAX_IMPORT_BYTES, ImportPlan, ImportRows, TakeRow
 from contracts.http.registration import (
-    MAX_IMPORT_BYTES,
     PHONE_HEADER,
     ChangeForm,
     Files,
@@ -18,8 +18,6 @@ from contracts.http.registration import (
     FormView,
     FullNumber,
     Identity,
-    ImportPlan,
-    ImportRows,
     Inspected,
     InspectUpload,
     NewFile,
@@ -30,7 +28,6 @@ from contracts.http.registration import (
     RegistrationView,
     Rounds,
     RoundView,
-    TakeRow,
     Upload,
 )
 from contracts.http.scans import ScanFiles, ScanReport

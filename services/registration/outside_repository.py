@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.http.registration import RowVerdict
+from contracts.http.outside import RowVerdict
 from services.registration.models import Application, DraftRow, OutsideRow, Person
 
 T = TypeVar("T")

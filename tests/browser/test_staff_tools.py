@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.async_api import Browser, Page, Route
 
 from contracts.commands import Role
-from contracts.http.gateway import DistrictCase, MissingStep
+from contracts.http.district import DistrictCase, MissingStep
 from contracts.http.registration import IdKind
 from gateway.accounts import codes
 from gateway.models import Account, Audit, Recovery

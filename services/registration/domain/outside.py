@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
-from contracts.http.registration import IdKind, RowChange, RowProblem
+from contracts.http.outside import RowChange, RowProblem
+from contracts.http.registration import IdKind
 from contracts.lifecycle import Route
 from contracts.rulepack import FormField, RulePack
 from services.registration.domain.draft import Draft, apply

@@ -13,12 +13,9 @@ import uuid_utils.compat as uuids
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.commands import FileOutside, OutsidePrepared, PrepareRequest, PrepareResult, Refused
-from contracts.http.registration import (
+from contracts.http.outside import (
     IMPORT_LINES,
     MAX_IMPORT_ROWS,
-    FormState,
-    Identity,
-    IdKind,
     ImportLine,
     ImportPlan,
     ImportRow,
@@ -27,6 +24,7 @@ from contracts.http.registration import (
     RowVerdict,
     TakeRow,
 )
+from contracts.http.registration import FormState, Identity, IdKind
 from contracts.lifecycle import Plan, Route
 from contracts.refusals import refused
 from contracts.rulepack import RulePack

@@ -10,7 +10,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from contracts.commands import Role
-from contracts.http.gateway import DistrictCase, MissingStep
+from contracts.http.district import DistrictCase, MissingStep
 from contracts.http.registration import Rounds
 from rules.pack import load
 from tests.browser.site import round_view

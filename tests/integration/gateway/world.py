@@ -23,15 +23,8 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.commands import Accepted, CommandState, Outcome, Role
-from contracts.http.gateway import (
-    AccountKind,
-    CaseFilters,
-    CasePage,
-    DistrictCase,
-    Funnel,
-    KnownCase,
-    TimelineEntry,
-)
+from contracts.http.district import DistrictCase
+from contracts.http.gateway import AccountKind, CaseFilters, CasePage, Funnel, KnownCase, TimelineEntry
 from gateway.accounts import codes, sessions
 from gateway.app import make_app
 from gateway.intake import log

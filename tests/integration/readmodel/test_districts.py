@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from contracts.events import Event, EventType, Profile, Topic, case_event
-from contracts.http.gateway import DistrictCase, MissingStep
+from contracts.http.district import DistrictCase, MissingStep
 from contracts.lifecycle import Stage, Status
 from kit.keyring import encrypt_for
 from readmodel import queries

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from contracts.http.gateway import DistrictCase, DistrictFilters, MissingStep, StepCount
+from contracts.http.district import DistrictCase, DistrictFilters, MissingStep, StepCount
 from gateway import district
 
 CLOSES = datetime(2025, 2, 28, 16, tzinfo=UTC)  # 24:00 of 28 February in Chongqing
