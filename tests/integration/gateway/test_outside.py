@@ -16,6 +16,7 @@ from gateway import outside
 from gateway.accounts import codes
 from gateway.intake.models import WindowRow
 from gateway.models import Application, Audit
+from kit.db import check
 from kit.errors import DomainError
 from tests.browser.site import round_view
 from tests.integration.gateway.world import World
@@ -160,3 +161,7 @@ async def test_an_import_after_the_deadline_is_late_like_everybody(world: World)
     assert told is not None
     assert (told.filed, [row for row, _ in told.refused]) == (0, [2, 3])
     assert {row.state for row in await world.stored()} == {"refused"}
+
+
+async def test_migrations_say_what_the_models_say(world: World) -> None:
+    await check(world.settings, "gateway")

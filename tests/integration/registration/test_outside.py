@@ -17,6 +17,7 @@ from python_calamine import CalamineWorkbook
 from contracts.case import Snapshot
 from contracts.commands import CommandName, PrepareRequest, PrepareResult, Role
 from contracts.lifecycle import application_id
+from kit.db import check
 from kit.tokens import SYSTEM, Actor
 from rules.pack import from_canonical
 from services.registration.adapters import xlsx
@@ -208,3 +209,7 @@ async def test_the_gateway_finds_a_person_by_document_and_replaces_the_phone(wor
     assert changed["phone_masked"] == "139****0000"
     denied = await world.ask("PUT", path, Actor(subject=one.id, role="applicant"), {"phone": "13999990001"})
     assert denied.status_code == 403
+
+
+async def test_migrations_say_what_the_models_say(world: World) -> None:
+    await check(world.service.parts.settings, "services.registration")
