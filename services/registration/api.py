@@ -234,6 +234,8 @@ async def read_scan_picture(
     data = await service.scans.picture(application_id, actor, digest)
     headers = {"x-content-type-options": "nosniff", "cache-control": "private, max-age=600"}
     return Response(data, media_type="image/jpeg", headers=headers)
+
+
 # An outside system's applications (S1) ----------------------------------------------------------------------
 
 

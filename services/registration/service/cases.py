@@ -7,8 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.events import EventType, case_event
-from contracts.http.registration import RegistrationView, ScanView
-from contracts.http.registration import FormState, FullNumber, IdKind, RegistrationView, ScanView
+from contracts.http.registration import FullNumber, IdKind, RegistrationView, ScanView
 from contracts.http.review import QualificationDecision
 from contracts.lifecycle import CaseRef, Phase, Route, Status, Transition
 from contracts.registration import Done, OpenCorrection, SetPhase, UnlockForm
@@ -149,32 +148,3 @@ class Cases:
             id_number=self._parts.id_number(case.person),
             application_number=case.application.number,
         )
-
-    async def form_pdf(self, application_id: UUID, actor: Actor) -> tuple[str, bytes]:
-        """(file name, PDF) of the submitted version; in a correction of the version to come, for signature and seal.
-
-        Errors: conflict `not_submitted`, conflict `form_unprintable`.
-        """
-        async with self._parts.db.read() as session:
-            case = await seen_case(session, self._parts, application_id, actor, write=True)
-            row = case.application
-            form = (
-                await repository.form(session, application_id, row.form_version) if row.form_version else None
-            )
-            draft = await repository.draft(session, application_id)
-            version = await repository.last_form_version(session, application_id) + 1
-            clean = await clean_files(session, application_id)
-            moment = await now(session)
-        if form is None:
-            raise conflict("not_submitted", "请先提交申报书，再打印。", "A3")
-        if not form.pdf_key:
-            raise conflict("filed_outside", "这份申报在外部系统完成，申报书请到该系统打印。", "S1")
-        if state_of(row) is not FormState.correction or not row.reprint:
-            name = f"{row.number}-申报书-第{form.version}版.pdf"
-            return name, await self._parts.store.get_content(form.pdf_key)
-        frozen = frozen_case(self._parts, case, self._parts.open_draft(draft), version)
-        printed = await print_form(self._parts, case, frozen, clean, moment)
-        if isinstance(printed, Refused):
-            raise conflict(printed.code, printed.message, printed.clause)
-        assert isinstance(printed, Printed)
-        return f"{row.number}-申报书-第{version}版.pdf", printed.pdf
