@@ -12,7 +12,14 @@ from pydantic import AwareDatetime, Field
 
 from contracts.bars import BarDecision
 from contracts.base import Data, Input
-from contracts.lifecycle import Plan, Route, Stage
+from contracts.lifecycle import Route, Stage
+from contracts.prepared import ApplicationPrepared as ApplicationPrepared  # part of the same language
+from contracts.prepared import DecisionPrepared as DecisionPrepared
+from contracts.prepared import FormPrepared as FormPrepared
+from contracts.prepared import OutsidePrepared as OutsidePrepared
+from contracts.prepared import QualificationOutcome as QualificationOutcome
+from contracts.prepared import RoundPrepared as RoundPrepared
+from contracts.prepared import ScanPrepared as ScanPrepared
 
 MAX_BODY_BYTES = 1024
 
@@ -79,6 +86,13 @@ class Submit(Input):
 class AttachScan(Input):
     form_version: int
     file_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=20)]
+
+
+class FileOutside(Input):
+    """A row of a checked import: this application was filed in the outside system (S1)."""
+
+    import_id: UUID
+    row: Annotated[int, Field(ge=1)]
 
 
 class ConfirmPayment(Input):
@@ -177,49 +191,6 @@ class ConfirmPosted(Input):
     proof_key: ContentKey | None = None
 
 
-# What a service found before the decision -------------------------------------------------------------------
-
-
-class ApplicationPrepared(Data):
-    application_number: str
-    level: str
-    route: Route
-    pack_key: str
-    filing_closes_at: AwareDatetime
-    round_seed: str = ""
-
-
-class FormPrepared(Data):
-    """`submit` and `resubmit`: the form is locked, its content frozen under `snapshot_key`."""
-
-    form_version: int
-    snapshot_key: str
-    facts_key: str
-    plan: Plan
-
-
-class ScanPrepared(Data):
-    form_version: int
-    facts_key: str
-
-
-class QualificationOutcome(StrEnum):
-    passed = "passed"
-    correction = "correction"
-    not_qualified = "not_qualified"
-
-
-class DecisionPrepared(Data):
-    outcome: QualificationOutcome
-    decision_key: str
-    """Content key of the decision: each item, each finding, which items the correction unlocks."""
-
-
-class RoundPrepared(Data):
-    pack_key: str
-    seed: str
-
-
 # The table of commands --------------------------------------------------------------------------------------
 
 
@@ -250,6 +221,7 @@ class CommandName(StrEnum):
     confirm_posted = "confirm_posted"
     bar_person = "bar_person"
     lift_bar = "lift_bar"
+    file_outside = "file_outside"
 
 
 class CommandSpec(Data):
@@ -303,6 +275,14 @@ COMMANDS: dict[CommandName, CommandSpec] = {
     ),
     CommandName.discard: CommandSpec(
         target=_a, body=Nothing, roles=_applicant, window=Stage.filing, prepare="registration"
+    ),
+    CommandName.file_outside: CommandSpec(
+        target=_a,
+        body=FileOutside,
+        roles=_system,
+        window=Stage.filing,
+        prepare="registration",
+        prepared=OutsidePrepared,
     ),
     CommandName.confirm_payment: CommandSpec(
         target=_a, body=ConfirmPayment, roles=_system, window=Stage.filing

@@ -13,6 +13,7 @@ from gateway.policy import PEOPLE, STAFF, Owner, Rule, public, rule
 from gateway.web import applicant, office, public_pages, scan, uploads
 from gateway.web.errors import ProblemPages
 from gateway.web.render import Renderer
+from gateway.web.tools import TOOL_MODULES, TOOL_RULES
 
 STATIC = Path(__file__).parent / "static"
 
@@ -59,6 +60,7 @@ def page_rules(*, embedded: bool) -> tuple[Rule, ...]:
         rule("POST", f"{_CASE}/files/{{file_id}}/remove", Role.applicant, owner=Owner.application),
         rule("GET", f"{_CASE}/photo", Role.applicant, owner=Owner.application),
         rule("POST", f"{_CASE}/photo", Role.applicant, owner=Owner.application),
+        *TOOL_RULES,
         rule("GET", "/staff", *STAFF),
         rule("GET", "/staff/proposals", Role.approver, Role.secretariat, Role.supervisor),
         rule("POST", "/staff/proposals/{proposal_id}/{decision}", Role.approver),
@@ -73,7 +75,7 @@ def add_pages(app: FastAPI, parts: Parts) -> None:
     renderer = Renderer(parts.settings)
     app.state.renderer = renderer
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
-    for module in (public_pages, applicant, uploads, scan, office):
+    for module in (public_pages, applicant, uploads, scan, office, *TOOL_MODULES):
         app.include_router(module.router)
     if parts.settings.embedded:
         app.include_router(office.mailbox)

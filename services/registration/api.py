@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Respons
 from fastapi.responses import JSONResponse
 
 from contracts.commands import PrepareRequest, PrepareResult, Role
+from contracts.http.outside import MAX_IMPORT_BYTES, ImportPlan, ImportRows, TakeRow
 from contracts.http.registration import (
     PHONE_HEADER,
     AcceptPhoto,
@@ -17,11 +18,17 @@ from contracts.http.registration import (
     FilePages,
     Files,
     FileView,
+    FindPerson,
     FormSaved,
     FormView,
+    FullNumber,
     Identity,
+    Inspected,
+    InspectUpload,
     NewBar,
     NewFile,
+    NewPhone,
+    PersonLookup,
     PersonView,
     PhotoView,
     Preflight,
@@ -38,6 +45,7 @@ from kit.http import Actor, create_app, current_actor, problems
 from kit.http.problems import problem
 from kit.settings import Settings
 from kit.storage import attachment
+from services.registration.adapters import xlsx
 from services.registration.service import Registration
 from services.registration.service.drafts import Invalid, Stale
 
@@ -161,6 +169,13 @@ async def preflight(application_id: UUID, actor: CurrentActor, service: Service)
 async def read_registration(application_id: UUID, actor: CurrentActor, service: Service) -> RegistrationView:
     """Own facts for the case page."""
     return await service.cases.registration(application_id, actor)
+
+
+@router.get("/applications/{application_id}/id-number", responses=problems(403, 404))
+async def read_id_number(application_id: UUID, actor: CurrentActor, service: Service) -> FullNumber:
+    """The whole document number; the gateway has noted who asks and why, and shows it for minutes."""
+    _secretariat(actor)
+    return await service.cases.id_number(application_id, actor)
 
 
 @router.get(
@@ -291,6 +306,115 @@ async def read_scan_picture(
     data = await service.scans.picture(application_id, actor, digest)
     headers = {"x-content-type-options": "nosniff", "cache-control": "private, max-age=600"}
     return Response(data, media_type="image/jpeg", headers=headers)
+
+
+# An outside system's applications (S1) ----------------------------------------------------------------------
+
+
+def _secretariat(actor: Actor) -> None:
+    if actor.role != Role.secretariat:
+        raise DomainError(Kind.forbidden, "forbidden", "只有秘书处可以导入和导出外部系统的申报。", "S1")
+
+
+def _workbook(name: str, data: bytes) -> Response:
+    headers = {"content-disposition": attachment(name), "cache-control": "no-store"}
+    return Response(data, media_type=xlsx.MEDIA_TYPE, headers=headers)
+
+
+@router.post(
+    "/rounds/{round_id}/imports",
+    status_code=201,
+    responses=problems(403, 404, 409, 413, 422),
+    max_body_size=MAX_IMPORT_BYTES,
+)
+async def check_import(round_id: UUID, request: Request, actor: CurrentActor, service: Service) -> ImportPlan:
+    """The dry run of a workbook: what each row would do."""
+    _secretariat(actor)
+    return await service.outside.check(round_id, await request.body(), actor.subject)
+
+
+@router.get("/imports/{import_id}", responses=problems(403, 404))
+async def read_import(import_id: UUID, actor: CurrentActor, service: Service) -> ImportPlan:
+    """A checked import again."""
+    _secretariat(actor)
+    return await service.outside.plan(import_id)
+
+
+@router.get("/imports/{import_id}/report.xlsx", response_class=Response, responses=problems(403, 404))
+async def import_report(import_id: UUID, actor: CurrentActor, service: Service) -> Response:
+    """Every row with its differences and mistakes."""
+    _secretariat(actor)
+    return _workbook("核对结果.xlsx", await service.outside.report(import_id))
+
+
+@router.get("/rounds/{round_id}/outside.xlsx", response_class=Response, responses=problems(403, 404))
+async def export_outside(round_id: UUID, actor: CurrentActor, service: Service) -> Response:
+    """What is filed here, in the columns of an import."""
+    _secretariat(actor)
+    return _workbook("申报数据.xlsx", await service.outside.export(round_id))
+
+
+@router.get("/rounds/{round_id}/outside-template.xlsx", response_class=Response, responses=problems(403, 404))
+async def outside_template(round_id: UUID, actor: CurrentActor, service: Service) -> Response:
+    """An empty workbook with the headings and how to fill it."""
+    _secretariat(actor)
+    return _workbook("导入模板.xlsx", await service.outside.template(round_id))
+
+
+@router.get("/internal/imports/{import_id}/rows", responses=problems(403, 404))
+async def import_rows(
+    import_id: UUID,
+    actor: CurrentActor,
+    service: Service,
+    after: int = 0,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> ImportRows:
+    """Rows that a confirmed import files, by number."""
+    _system(actor)
+    return await service.outside.rows(import_id, after, limit)
+
+
+@router.post(
+    "/internal/imports/{import_id}/rows/{row}", status_code=204, responses=problems(403, 404, 409, 422)
+)
+async def take_import_row(
+    import_id: UUID, row: int, body: TakeRow, actor: CurrentActor, service: Service
+) -> Response:
+    """Makes the row's person under an account."""
+    _system(actor)
+    await service.outside.take(import_id, row, body)
+    return Response(status_code=204)
+
+
+# For recovery of an account (A1) ----------------------------------------------------------------------------
+
+
+@router.post("/internal/people/find", responses=problems(403, 422))
+async def find_person(body: FindPerson, actor: CurrentActor, service: Service) -> PersonLookup:
+    """Whose document it is; for staff's eyes only, never told to whoever asks for recovery."""
+    _system(actor)
+    return await service.people.find(body)
+
+
+@router.get("/internal/people/{person_id}", responses=problems(403, 404))
+async def read_any_person(person_id: UUID, actor: CurrentActor, service: Service) -> PersonView:
+    """Whether an account has a person; 404 `identity_needed` otherwise."""
+    _system(actor)
+    return await service.people.me(person_id)
+
+
+@router.put("/internal/people/{person_id}/phone", responses=problems(403, 404))
+async def set_phone(person_id: UUID, body: NewPhone, actor: CurrentActor, service: Service) -> PersonView:
+    """The account's new phone, once two people have approved it."""
+    _system(actor)
+    return await service.people.set_phone(person_id, body.phone)
+
+
+@router.post("/internal/uploads/inspect", responses=problems(403, 404, 422))
+async def inspect_upload(body: InspectUpload, actor: CurrentActor, service: Service) -> Inspected:
+    """Opens an upload that belongs to no application, where it can do no harm."""
+    _system(actor)
+    return await service.people.inspect(body)
 
 
 # For the dispatcher -----------------------------------------------------------------------------------------

@@ -322,3 +322,30 @@ class File(Base):
     ocr_wanted: Mapped[bool] = mapped_column(server_default=text("false"))
     ocr_key: Mapped[str | None]
     removed_at: Mapped[datetime | None]
+
+
+class OutsideImport(Base):
+    """A checked workbook of an outside system (S1); what each row would do is in its rows."""
+
+    __tablename__ = "outside_import"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    round_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("round.id"))
+    created_by: Mapped[uuid.UUID]
+    created_at: Mapped[datetime] = mapped_column(server_default=_now)
+
+
+class OutsideRow(Base):
+    """`line`: the encrypted ImportLine; `sealed`: the encrypted values of a row that can be filed."""
+
+    __tablename__ = "outside_row"
+    __table_args__ = (
+        CheckConstraint("verdict in ('new', 'same', 'differs', 'error')", name="verdict"),
+        CheckConstraint("(verdict = 'new') = (sealed is not null)", name="sealed"),
+    )
+
+    import_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("outside_import.id"), primary_key=True)
+    row: Mapped[int] = mapped_column(primary_key=True)
+    verdict: Mapped[str]
+    line: Mapped[bytes]
+    sealed: Mapped[bytes | None]

@@ -77,6 +77,10 @@ async def person(session: AsyncSession, person_id: UUID, *, lock: bool = False) 
     )
 
 
+async def person_by_document(session: AsyncSession, id_hash: str) -> Person | None:
+    return (await session.scalars(select(Person).where(Person.id_hash == id_hash))).one_or_none()
+
+
 async def add_person(session: AsyncSession, values: dict[str, Any]) -> bool:
     """False when the person, or another one with the same document, is there already."""
     row = insert(Person).values(values).on_conflict_do_nothing().returning(Person.id)

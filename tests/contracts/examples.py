@@ -17,6 +17,7 @@ from contracts import (
     gateway,
     lifecycle,
     payment,
+    prepared,
     publication,
     registration,
     review,
@@ -84,34 +85,41 @@ def of_lifecycle() -> Examples:
     }
 
 
-def of_commands() -> Examples:
-    refused = commands.Refused(
-        code="window_closed", message="本环节已于截止时间关闭，逾期提交不再受理。", clause="A5"
-    )
-    prepared = commands.FormPrepared(form_version=2, snapshot_key=SNAPSHOT, facts_key=FACTS, plan=PLAN)
+def of_prepared() -> Examples:
+    form = prepared.FormPrepared(form_version=2, snapshot_key=SNAPSHOT, facts_key=FACTS, plan=PLAN)
     return {
-        **_bodies(),
-        "Accepted": commands.Accepted(),
-        "Refused": refused,
-        "ApplicationPrepared": commands.ApplicationPrepared(
+        "ApplicationPrepared": prepared.ApplicationPrepared(
             application_number=CASE.application_number,
             level="intermediate",
             route=Route.regular,
             pack_key=PACK,
             filing_closes_at=CLOSES,
         ),
-        "FormPrepared": prepared,
-        "ScanPrepared": commands.ScanPrepared(form_version=2, facts_key=FACTS),
-        "DecisionPrepared": commands.DecisionPrepared(
-            outcome=commands.QualificationOutcome.correction, decision_key=DECISION
+        "FormPrepared": form,
+        "OutsidePrepared": prepared.OutsidePrepared(**form.model_dump(), paid=True),
+        "ScanPrepared": prepared.ScanPrepared(form_version=2, facts_key=FACTS),
+        "DecisionPrepared": prepared.DecisionPrepared(
+            outcome=prepared.QualificationOutcome.correction, decision_key=DECISION
         ),
-        "RoundPrepared": commands.RoundPrepared(pack_key=PACK, seed="f" * 64),
+        "RoundPrepared": prepared.RoundPrepared(pack_key=PACK, seed="f" * 64),
+    }
+
+
+def of_commands() -> Examples:
+    refused = commands.Refused(
+        code="window_closed", message="本环节已于截止时间关闭，逾期提交不再受理。", clause="A5"
+    )
+    form = prepared.FormPrepared(form_version=2, snapshot_key=SNAPSHOT, facts_key=FACTS, plan=PLAN)
+    return {
+        **_bodies(),
+        "Accepted": commands.Accepted(),
+        "Refused": refused,
         "Command": commands.Command(
             id=COMMAND,
             name=CommandName.submit,
             role=Role.applicant,
             body={"draft_version": 12},
-            prepared=prepared.model_dump(mode="json"),
+            prepared=form.model_dump(mode="json"),
             received_at=AT,
         ),
         "PrepareRequest": commands.PrepareRequest(
@@ -125,7 +133,7 @@ def of_commands() -> Examples:
             received_at=AT,
             closes_at=CLOSES,
         ),
-        "PrepareResult": commands.PrepareResult(data=prepared.model_dump(mode="json")),
+        "PrepareResult": commands.PrepareResult(data=form.model_dump(mode="json")),
         "PrepareResult.refused": commands.PrepareResult(refused=refused),
         "ServiceCommand": commands.ServiceCommand(
             id=COMMAND,
@@ -161,6 +169,7 @@ def _bodies() -> Examples:
         "Apply": commands.Apply(level="intermediate", route=Route.regular),
         "Submit": commands.Submit(draft_version=12),
         "AttachScan": commands.AttachScan(form_version=2, file_ids=(FILE,)),
+        "FileOutside": commands.FileOutside(import_id=FILE, row=2),
         "ConfirmPayment": commands.ConfirmPayment(order_id=ORDER, level="intermediate", amount_fen=30000),
         "DecideQualification": commands.DecideQualification(task_id=TASK, fence=3),
         "Resubmit": commands.Resubmit(draft_version=15, scan_file_ids=(FILE,)),
@@ -420,6 +429,7 @@ EXAMPLES: dict[str, Examples] = {
     "gateway": of_gateway(),
     "lifecycle": of_lifecycle(),
     "payment": of_payment(),
+    "prepared": of_prepared(),
     "publication": of_publication(),
     "registration": of_registration(),
     "review": of_review(),

@@ -31,8 +31,10 @@ from services.registration.domain.fields import Files
 from services.registration.service.bars import bars_of
 from services.registration.service.facts import clean_files, gather
 from services.registration.service.parts import Case, Parts, conflict, frozen_case, seen_case
+from services.registration.service.people import note_unit
 from services.registration.service.view import form_view, opened, state_of
 
+_PLACE = ("unit", "district")
 _LOCKED: dict[FormState, tuple[str, str, str | None]] = {
     FormState.locked: ("form_locked", "申报书已经提交，不能修改。如需修改，请先撤回提交。", "L1"),
     FormState.ended: ("ended", "该申报已经结束，不能再修改。", None),
@@ -94,6 +96,8 @@ class Drafts:
             version = await repository.save_draft(session, application_id, row.version, content, private)
             if version is None:
                 raise RuntimeError("a draft changed under its lock")
+            if state_of(case.application) is FormState.draft:
+                await self._note_place(session, case, before, after)
         identity = self._parts.identity(case.shape, case.person)
         return FormSaved(version=version, completeness=completeness(case.shape, after, identity))
 
@@ -150,6 +154,12 @@ class Drafts:
             raise conflict(
                 "outside_correction", "只能修改退回意见中列出的内容，其他内容在修改期间不能改动。", "Q10"
             )
+
+    async def _note_place(self, session: AsyncSession, case: Case, before: Draft, after: Draft) -> None:
+        """The district association sees its people before they submit, too (O7)."""
+        old, new = ([one.fields.get(name, "") for name in _PLACE] for one in (before, after))
+        if old != new:
+            await note_unit(session, self._parts, case.application.person_id, *new)
 
     async def _files(self, session: AsyncSession, application_id: UUID) -> Files:
         rows = [row for row in await clean_files(session, application_id) if row.removed_at is None]

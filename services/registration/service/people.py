@@ -7,13 +7,24 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.events import Event, EventType, Profile, Topic, derived_id
-from contracts.http.registration import Identity, IdKind, PersonView
+from contracts.http.registration import (
+    FindPerson,
+    FoundPerson,
+    Identity,
+    IdKind,
+    Inspected,
+    InspectUpload,
+    PersonLookup,
+    PersonView,
+)
 from kit import keyring
 from kit.crypto import encrypt_field, keyed_hash
 from kit.db import lock, now
 from kit.errors import DomainError, Kind
 from kit.outbox import add_event
 from services.registration import repository
+from services.registration.adapters.inspector import NotTaken
+from services.registration.domain.files import PROBLEMS
 from services.registration.domain.identity import (
     is_phone,
     mask_number,
@@ -83,6 +94,51 @@ class People:
                 person.version += 1
                 await publish_profile(session, self._parts, person)
             return self._view(person)
+
+    async def find(self, asked: FindPerson) -> PersonLookup:
+        """The person with this document, numbers masked."""
+        number = normal_number(asked.id_number)
+        known = id_hash(self._parts.settings, settled_kind(asked.id_kind, number), number)
+        async with self._parts.db.read() as session:
+            person = await repository.person_by_document(session, known)
+        if person is None:
+            return PersonLookup()
+        return PersonLookup(
+            person=FoundPerson(
+                **self._view(person).model_dump(),
+                name_matches=person.name == normal_name(asked.name),
+                unit=person.unit,
+                district=person.district,
+            )
+        )
+
+    async def set_phone(self, person_id: UUID, phone: str) -> PersonView:
+        """Replaces the phone and tells of it.
+
+        Errors: not_found `identity_needed` without a person, conflict `phone_taken`.
+        """
+        async with self._parts.db.unit_of_work() as session:
+            await lock(session, f"phone/{self._phone_hash(phone)}")
+            person = await repository.person(session, person_id, lock=True)
+            if person is None:
+                raise DomainError(Kind.not_found, "identity_needed", "这个账号还没有实名信息。", "A1")
+            if self._parts.phone(person) != phone:
+                if await repository.phone_holder(session, self._phone_hash(phone)) is not None:
+                    raise _phone_taken()
+                person.phone = self._seal_phone(person_id, phone)
+                person.phone_hash = self._phone_hash(phone)
+                person.version += 1
+                await publish_profile(session, self._parts, person)
+            return self._view(person)
+
+    async def inspect(self, asked: InspectUpload) -> Inspected:
+        """Really opens an upload of no application. DomainError(not_found) when nothing stands under the key."""
+        store = self._parts.store
+        data = await store.get(store.uploads, asked.key)
+        found = await self._parts.inspector.inspect("evidence", asked.media_type, data)
+        if isinstance(found, NotTaken):
+            return Inspected(clean=False, code=found.code, message=PROBLEMS.get(found.code))
+        return Inspected(clean=True)
 
     def _row(self, person_id: UUID, name: str, kind: IdKind, number: str, phone: str) -> dict[str, object]:
         settings = self._parts.settings

@@ -94,6 +94,8 @@ async def _submitted(session: AsyncSession, case: Case) -> PrintedForm:
         scan = await repository.scan(session, application.id)
         version = ScanFacts.model_validate(scan.facts).expected_version if scan else version
     form = await repository.form(session, application.id, version)
+    if form is not None and not form.pdf_key:
+        raise conflict("filed_outside", "这份申报在外部系统完成，申报书请到该系统打印。", "S1")
     assert form is not None
     return await printed_of(session, form)
 

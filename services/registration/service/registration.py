@@ -11,6 +11,7 @@ from services.registration.service.claims import ClaimDesk
 from services.registration.service.drafts import Drafts
 from services.registration.service.files import FileDesk
 from services.registration.service.filing import Filing
+from services.registration.service.outside import Outside
 from services.registration.service.parts import Parts
 from services.registration.service.people import People
 from services.registration.service.photos import PhotoDesk
@@ -38,6 +39,7 @@ class Registration:
         self.cases = Cases(parts)
         self.bars = BarDesk(parts)
         self.claims = ClaimDesk(parts)
+        self.outside = Outside(parts, self.people)
 
     async def prepare(self, request: PrepareRequest) -> PrepareResult:
         """What a command needs before the workflow decides; idempotent by command ID. DomainError for a foreign one."""
@@ -51,6 +53,7 @@ class Registration:
             CommandName.discard: self.taking_back.prepare,
             CommandName.bar_person: self.bars.prepare,
             CommandName.lift_bar: self.bars.prepare,
+            CommandName.file_outside: self.outside.prepare,
         }.get(request.name)
         if prepare is None:
             raise DomainError(Kind.invalid, "not_prepared_here", "此项命令不由申报服务准备。")
@@ -58,7 +61,8 @@ class Registration:
 
     async def unprepare(self, request: PrepareRequest) -> PrepareResult:
         """The workflow refused. Only what locks or counts is put back: a round or a run that is there stays."""
-        if request.name in (CommandName.submit, CommandName.attach_scan, CommandName.resubmit):
+        undone = (CommandName.submit, CommandName.attach_scan, CommandName.resubmit, CommandName.file_outside)
+        if request.name in undone:
             return await self.filing.undo(request)
         if request.name in (CommandName.take_back, CommandName.discard):
             return await self.taking_back.undo(request)

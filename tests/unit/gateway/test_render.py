@@ -42,6 +42,10 @@ def test_english_says_everything_that_the_templates_say() -> None:
         words.COMMAND,
         words.ROLE,
         words.FIELD,
+        words.MISSING,
+        words.RECOVERY,
+        words.AUDIT,
+        words.VERDICT,
     )
     dynamic = (
         {text for table in tables for text in table.values()}
