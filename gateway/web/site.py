@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 from contracts.commands import Role
 from gateway.parts import Parts
 from gateway.policy import PEOPLE, STAFF, Owner, Rule, public, rule
-from gateway.web import applicant, office, public_pages, scan
+from gateway.web import applicant, consequences, filling, office, public_pages, scan
 from gateway.web.errors import ProblemPages
 from gateway.web.render import Renderer
 
@@ -32,6 +32,10 @@ _PUBLIC = (
     ("GET", "/static"),
 )
 _CASE = "/my/applications/{application_id}"
+FORM_BODY = 256 * 1024
+"""What a page's form may hold: the whole draft is allowed as much."""
+BODY_LIMITS = {f"{_CASE}/form": FORM_BODY, "/login": 2 * FORM_BODY}
+"""Beginnings of paths that take more than usual; a login page may carry a whole form that was being filled in."""
 
 
 def page_rules(*, embedded: bool) -> tuple[Rule, ...]:
@@ -53,6 +57,7 @@ def page_rules(*, embedded: bool) -> tuple[Rule, ...]:
         rule("POST", f"{_CASE}/scan", Role.applicant, owner=Owner.application),
         rule("GET", f"{_CASE}/commands/{{name}}", Role.applicant, owner=Owner.application),
         rule("POST", f"{_CASE}/commands/{{name}}", Role.applicant, owner=Owner.application),
+        *_filling_rules(),
         rule("GET", "/staff", *STAFF),
         rule("GET", "/staff/proposals", Role.approver, Role.secretariat, Role.supervisor),
         rule("POST", "/staff/proposals/{proposal_id}/{decision}", Role.approver),
@@ -62,13 +67,46 @@ def page_rules(*, embedded: bool) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
+def _filling_rules() -> tuple[Rule, ...]:
+    """The form, pre-flight and submitting: the applicant's own only."""
+    form, item = f"{_CASE}/form", f"{_CASE}/form/{{section}}/{{collection}}/{{item_id}}"
+    routes = (
+        ("GET", form),
+        ("GET", f"{form}/explanation"),
+        ("GET", f"{form}/{{section}}"),
+        ("POST", f"{form}/{{section}}"),
+        ("POST", f"{form}/restore"),
+        ("POST", f"{form}/{{section}}/{{collection}}"),
+        ("GET", item),
+        ("POST", item),
+        ("POST", f"{item}/copy"),
+        ("GET", f"{item}/delete"),
+        ("POST", f"{item}/delete"),
+        ("GET", f"{_CASE}/preflight"),
+        ("GET", f"{_CASE}/submit"),
+        ("POST", f"{_CASE}/submit"),
+    )
+    return tuple(
+        rule(
+            method,
+            path,
+            Role.applicant,
+            owner=Owner.application,
+            max_body=FORM_BODY if method == "POST" else None,
+        )
+        for method, path in routes
+    )
+
+
 def add_pages(app: FastAPI, parts: Parts) -> None:
     """Adds every page."""
     renderer = Renderer(parts.settings)
     app.state.renderer = renderer
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
-    for module in (public_pages, applicant, scan, office):
+    for module in (public_pages, applicant, consequences, scan, office):
         app.include_router(module.router)
+    for router in filling.ROUTERS:
+        app.include_router(router)
     if parts.settings.embedded:
         app.include_router(office.mailbox)
     app.add_middleware(ProblemPages, renderer=renderer)

@@ -97,6 +97,10 @@ def form_view(
         locked_fields=tuple(one.path for section in sections for one in section.fields if one.locked),
         open_paths=paths,
         reprint=state is FormState.correction and case.application.reprint,
+        tiers=tuple(Choice(id=one.id, name=one.name) for one in shape.pack.tiers),
+        prior_levels=tuple(
+            Choice(id=one.id, name=one.name) for one in (*shape.pack.levels, *shape.pack.other_levels)
+        ),
     )
 
 
