@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from contracts.commands import (
     Accepted,
@@ -21,21 +23,26 @@ from contracts.commands import (
     PrepareResult,
     Role,
 )
-from contracts.lifecycle import Status
+from contracts.lifecycle import Stage, Status
+from gateway.accounts import sessions
 from gateway.intake import log
-from gateway.intake.models import CommandRow
-from gateway.models import Application
+from gateway.intake.models import CommandRow, WindowRow
+from gateway.models import Account, Application, Round, Session
 from gateway.settings import GatewaySettings
 from kit import db as kit_db
 from kit.http import serve
 from kit.tokens import SYSTEM
 from services.registration import api
-from tests.browser.site import known, order, put
+from services.registration import models as registration_models
+from tests.browser.site import NOW, known, order, put
 from tests.conftest import TestDatabase
 from tests.integration.gateway.world import World as Gateway
 from tests.integration.gateway.world import running, settings_from
-from tests.integration.registration.world import CLOSES, RECEIVED, Applicant
+from tests.integration.registration.world import CLOSES, RECEIVED, Applicant, id_number
 from tests.integration.registration.world import World as Registration
+
+_PEOPLE = itertools.count(1)
+"""One database serves all tests of a session, and an ID number belongs to one person."""
 
 
 @dataclass
@@ -71,6 +78,25 @@ class FormSite:
         """What the service has stored."""
         found: dict[str, Any] = (await self.applicant.form())["values"]
         return found
+
+    async def return_for_correction(self, *unlocks: str, reprint: bool = False) -> None:
+        """As after a decision: the form is frozen, only `unlocks` may be changed (Q10)."""
+        version = (await self.applicant.form())["version"]
+        assert (await self.applicant.submit(version)).refused is None
+        async with self.registration.service.parts.db.unit_of_work() as session:
+            row = await session.get_one(registration_models.Application, self.application)
+            row.lock, row.unlocks, row.reprint = "correction", list(unlocks), reprint
+
+    async def forget_session(self) -> None:
+        """Ends the person's session, as time would."""
+        async with self.gateway.db.unit_of_work() as session:
+            await session.execute(delete(Session))
+
+    async def log_in_again(self) -> str:
+        """Another session of the same person: its token."""
+        async with self.gateway.db.unit_of_work() as session:
+            account = await session.get_one(Account, self.applicant.id)
+            return (await sessions.open_session(session, account, timedelta(days=1))).token
 
     @asynccontextmanager
     async def dispatching(self) -> AsyncIterator[None]:
@@ -119,12 +145,9 @@ async def open_form_site(
 ) -> AsyncIterator[FormSite]:
     """The site with a fresh draft."""
     base = database.settings("gateway")
-    settings = settings_from(
-        base,
-        embedded=True,
-        actor_private_key=base.actor_private_key,
-        actor_public_key=base.actor_public_key,
-    )
+    # registration trusts the key that the test database's settings sign with
+    keys = {"actor_private_key": base.actor_private_key, "actor_public_key": base.actor_public_key}
+    settings = settings_from(base, embedded=True, **keys)
     async with running(settings) as gateway:
         await _behind(gateway, registration)
         stop, bound = asyncio.Event(), asyncio.get_running_loop().create_future()
@@ -149,14 +172,11 @@ async def _filled(
 ) -> FormSite:
     round_id = registration.round_id
     person, token = await gateway.person("13812345678")
-    applicant = Applicant(registration, person, "欧阳晓䶮", "50011219900101123X")
-    applicant.number = _number()
+    applicant = Applicant(registration, person, "欧阳晓䶮", id_number(next(_PEOPLE)))
     await applicant.identify()
     result = await registration.prepare(CommandName.apply, person, {"level": level})
     assert result.refused is None
     async with gateway.db.unit_of_work() as session:
-        from gateway.models import Round
-
         session.add(
             Round(
                 id=round_id,
@@ -168,13 +188,17 @@ async def _filled(
         )
         await session.flush()
         session.add(Application(id=applicant.application_id, round_id=round_id, person_id=person))
+        session.add(
+            WindowRow(
+                target_kind="round",
+                target_id=round_id,
+                stage=Stage.filing.value,
+                round_id=round_id,
+                opens_at=NOW - timedelta(days=3),
+                closes_at=NOW + timedelta(days=11),
+            )
+        )
     site = FormSite(gateway, registration, url, applicant, token, round_id, level)
     gateway.read_model.known[site.application] = known(site, status=Status.draft, level=level)  # type: ignore[arg-type]
     put(gateway, "payment", f"/applications/{site.application}/order", order(site))  # type: ignore[arg-type]
     return site
-
-
-def _number() -> str:
-    from tests.integration.registration.world import id_number
-
-    return id_number(7)

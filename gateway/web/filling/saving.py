@@ -1,7 +1,7 @@
 """Saving what was typed: good values are kept even when others are wrong, nothing overwrites what was saved elsewhere.
 
-The draft has one version. A page brings back the version and the values that it was made from: what somebody else
-(another tab) has not touched is saved on the newest version; what they have is refused, and both values are shown.
+The draft has one version. A page brings back the values that it was made from: what somebody else (another tab) has
+not touched since is saved on the newest version; what they have is refused, and both values are shown.
 """
 
 from __future__ import annotations
@@ -73,8 +73,7 @@ async def save(
     result, left = Result(version=view.version, completeness=view.completeness), dict(changes)
     for _ in range(_TRIES):
         result.version = view.version
-        if view.version != version:
-            left = _unless_touched(view, left, base, result)
+        left = _unless_touched(view, left, base, result, fresh=view.version == version)
         if not left:
             return result
         try:
@@ -89,15 +88,18 @@ async def save(
 
 
 def _unless_touched(
-    view: FormView, changes: Mapping[str, Any], base: Mapping[str, Any] | None, result: Result
+    view: FormView, changes: Mapping[str, Any], base: Mapping[str, Any] | None, result: Result, *, fresh: bool
 ) -> dict[str, Any]:
-    """Leaves out what stands there already, and what somebody else has changed since (refused)."""
+    """Leaves out what stands there already, and what somebody else has changed since (refused).
+
+    Field by field: a page that has saved one field has the newest version, and may be old all the same elsewhere.
+    """
     left = {}
     for path, yours in changes.items():
         there = current(view, path)
         if same(there, yours):
             result.saved.append(path)
-        elif base is not None and path in base and same(base[path], there):
+        elif same(base[path], there) if base is not None and path in base else fresh:
             left[path] = yours
         else:
             result.conflicts[path] = there
