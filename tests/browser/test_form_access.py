@@ -35,7 +35,8 @@ PAGES = (
     "/commands/discard",
 )
 _SERIOUS = """async () => {
-  const found = await axe.run(document, { resultTypes: ["violations"] });
+  // the way to choose a file is tested with the pages of files
+  const found = await axe.run({ exclude: ["[data-upload]"] }, { resultTypes: ["violations"] });
   return found.violations.filter((one) => ["serious", "critical"].includes(one.impact))
     .map((one) => [one.id, one.nodes[0].target.join(" "), one.nodes.length]);
 }"""

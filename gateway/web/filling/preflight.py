@@ -38,8 +38,8 @@ class Light:
     needs_you: tuple[CheckLine, ...]
     reviewer: tuple[CheckLine, ...]
     good: tuple[CheckLine, ...]
-    may_submit: bool
-    """Whether the service would take it now: nothing that must be filled is empty."""
+    complete: bool
+    """Nothing is missing. Otherwise the service says on submitting whether it can take it as it is."""
 
 
 def light(view: FormView, found: Preflight) -> Light:
@@ -56,7 +56,7 @@ def light(view: FormView, found: Preflight) -> Light:
         needs_you=(*missing, *findings),
         reviewer=tuple(_lines(view, found, FindingVerdict.person)),
         good=tuple(_lines(view, found, FindingVerdict.ok)),
-        may_submit=found.complete,
+        complete=found.complete,
     )
 
 

@@ -35,4 +35,4 @@ const unfold = () => {
 };
 unfold();
 wide.addEventListener("change", unfold);
-document.addEventListener("fudao:explained", unfold);
+if (target) target.querySelectorAll("details.explained").forEach((one) => (one.open = true));

@@ -98,8 +98,9 @@ def form_view(
         open_paths=paths,
         reprint=state is FormState.correction and case.application.reprint,
         tiers=tuple(Choice(id=one.id, name=one.name) for one in shape.pack.tiers),
-        prior_levels=tuple(
-            Choice(id=one.id, name=one.name) for one in (*shape.pack.levels, *shape.pack.other_levels)
+        prior_levels=(
+            *(Choice(id=one.id, name=one.name) for one in shape.pack.levels),
+            *(Choice(id=one.id, name=one.name) for one in shape.pack.other_levels),
         ),
     )
 

@@ -65,7 +65,7 @@ export class Fields {
     line.textContent = message;
     line.hidden = !message;
     element.classList.toggle("has-error", Boolean(message));
-    for (const one of element.querySelectorAll(".form-control, .form-select, fieldset.options, fieldset.rows")) {
+    for (const one of element.querySelectorAll(".form-control, .form-select, fieldset.options")) {
       one.toggleAttribute("aria-invalid", Boolean(message));
       if (message) one.setAttribute("aria-invalid", "true");
     }
