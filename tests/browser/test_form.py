@@ -220,6 +220,10 @@ async def test_the_explanation_follows_each_save(browser: Browser, form_site: Fo
         await page.get_by_label("学时", exact=True).fill("18")
         await page.get_by_label("天数").focus()
         await side.get_by_text("18/30 学时").first.wait_for()
+        await page.get_by_label("否", exact=True).check()
+        await page.locator("#counts").get_by_text("没有培训合格证书").wait_for()
+        await page.get_by_label("是", exact=True).check()
+        await page.locator("#counts .yes").wait_for()
         assert await side.locator("summary .brief").inner_text() == "5 条中已达到 4 条 · 合计学时 18/30 学时"
 
 

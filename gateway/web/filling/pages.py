@@ -37,12 +37,18 @@ async def overview(
 
 @router.get(f"{_CASE}/form/explanation")
 async def explanation(
-    request: Request, parts: TheParts, pages: ThePages, caller: CurrentCaller, application_id: UUID
+    request: Request,
+    parts: TheParts,
+    pages: ThePages,
+    caller: CurrentCaller,
+    application_id: UUID,
+    item: Only = "",
 ) -> Response:
-    """The part of the pages that is asked for again after each save."""
+    """The part of the pages that is asked for again after each save; `item`: and what that one counts for."""
     explained = await calls.explained(parts, caller, application_id)
-    context = {"explained": explained, "explaining": explaining, "item_id": None}
-    return pages.page(request, "form/_explanation.html", context)
+    counts = explaining.counting(explained.explanation).get(item, []) if explained else []
+    context = {"explained": explained, "explaining": explaining, "item_id": item, "counts": counts}
+    return pages.page(request, "form/explained.html", context)
 
 
 @router.get(f"{_CASE}/form/{{section}}")

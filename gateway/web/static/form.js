@@ -15,6 +15,8 @@ async function explain() {
   const answer = await fetch(side.dataset.explanation, { headers: { "x-part": "1" } }).catch(() => null);
   if (!answer?.ok || answer.redirected) return;
   const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const counts = parsed.getElementById("counts");
+  if (counts) document.getElementById("counts")?.replaceWith(counts);
   side.replaceChildren(...parsed.body.childNodes);
   const details = side.querySelector("details");
   if (details) details.open = open ?? details.open;
