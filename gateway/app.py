@@ -11,7 +11,7 @@ from gateway.intake.api import router as intake_router
 from gateway.parts import Parts
 from gateway.passing import ROWS, add_routes, rules_of
 from gateway.policy import API_RULES, MACHINE_RULES, Policy
-from gateway.web import BODY_LIMITS, add_pages, page_rules
+from gateway.web import FORM_LIMITS, add_pages, page_rules
 from kit.http import create_app
 
 TITLE = "辅导 Fudao"
@@ -32,7 +32,7 @@ def policy_of(*, embedded: bool) -> Policy:
 
 def make_app(parts: Parts) -> FastAPI:
     """Everything the gateway answers. The caller closes what is in `parts`."""
-    app = create_app(TITLE, parts.settings, db=parts.db, body_limits=BODY_LIMITS)
+    app = create_app(TITLE, parts.settings, db=parts.db, body_limits=FORM_LIMITS)
     app.state.parts = parts
     app.state.services = parts.services
     app.state.policy = policy_of(embedded=parts.settings.embedded)

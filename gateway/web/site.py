@@ -10,8 +10,10 @@ from starlette.staticfiles import StaticFiles
 from contracts.commands import Role
 from gateway.parts import Parts
 from gateway.policy import PEOPLE, STAFF, Owner, Rule, public, rule
-from gateway.web import applicant, consequences, filling, office, public_pages, scan
+from gateway.web import applicant, office, public_pages, scan
+from gateway.web.consequences import router as consequences
 from gateway.web.errors import ProblemPages
+from gateway.web.filling import ROUTERS as FILLING
 from gateway.web.render import Renderer
 
 STATIC = Path(__file__).parent / "static"
@@ -34,13 +36,14 @@ _PUBLIC = (
 _CASE = "/my/applications/{application_id}"
 FORM_BODY = 256 * 1024
 """What a page's form may hold: the whole draft is allowed as much."""
-BODY_LIMITS = {f"{_CASE}/form": FORM_BODY, "/login": 2 * FORM_BODY}
+FORM_LIMITS = {f"{_CASE}/form": FORM_BODY, "/login": 2 * FORM_BODY}
 """Beginnings of paths that take more than usual; a login page may carry a whole form that was being filled in."""
 
 
 def page_rules(*, embedded: bool) -> tuple[Rule, ...]:
     """The policy lines of the pages; the mailbox is there in the embedded default only."""
     rules = [
+        *_filling_rules(),
         *(public(method, path) for method, path in _PUBLIC),
         rule("POST", "/logout", *PEOPLE),
         rule("GET", "/my", Role.applicant),
@@ -57,7 +60,6 @@ def page_rules(*, embedded: bool) -> tuple[Rule, ...]:
         rule("POST", f"{_CASE}/scan", Role.applicant, owner=Owner.application),
         rule("GET", f"{_CASE}/commands/{{name}}", Role.applicant, owner=Owner.application),
         rule("POST", f"{_CASE}/commands/{{name}}", Role.applicant, owner=Owner.application),
-        *_filling_rules(),
         rule("GET", "/staff", *STAFF),
         rule("GET", "/staff/proposals", Role.approver, Role.secretariat, Role.supervisor),
         rule("POST", "/staff/proposals/{proposal_id}/{decision}", Role.approver),
@@ -103,10 +105,10 @@ def add_pages(app: FastAPI, parts: Parts) -> None:
     renderer = Renderer(parts.settings)
     app.state.renderer = renderer
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
-    for module in (public_pages, applicant, consequences, scan, office):
-        app.include_router(module.router)
-    for router in filling.ROUTERS:
+    for router in (consequences, *FILLING):
         app.include_router(router)
+    for module in (public_pages, applicant, scan, office):
+        app.include_router(module.router)
     if parts.settings.embedded:
         app.include_router(office.mailbox)
     app.add_middleware(ProblemPages, renderer=renderer)
