@@ -12,11 +12,14 @@ from gateway.intake.api import router as intake_router
 from gateway.parts import Parts
 from gateway.passing import ROWS, add_routes, rules_of
 from gateway.policy import API_RULES, MACHINE_RULES, Policy
-from gateway.web import add_pages, page_rules
+from gateway.web import FORM_LIMITS, add_pages, page_rules
 from kit.http import create_app
 
 TITLE = "辅导 Fudao"
-BODY_LIMITS = {"/my/applications/{application_id}/files": max(UPLOAD_MAX_BYTES.values()) + 64 * 1024}
+BODY_LIMITS = {
+    "/my/applications/{application_id}/files": max(UPLOAD_MAX_BYTES.values()) + 64 * 1024,
+    **FORM_LIMITS,
+}
 """Files of who has no scripts come through us; they are kept on disk while they are sent on."""
 
 

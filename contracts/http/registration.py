@@ -291,6 +291,10 @@ class FormView(Data):
     open_paths: tuple[str, ...] | None
     reprint: bool
     """In a correction: the form must be printed, signed and sealed again."""
+    tiers: tuple[Choice, ...] = ()
+    """What an item's `tier` may be, from low to high (E0)."""
+    prior_levels: tuple[Choice, ...] = ()
+    """What `level` of a certificate held already may be."""
 
 
 class ChangeForm(Input):

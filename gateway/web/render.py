@@ -54,6 +54,7 @@ class Renderer:
             "links": _links(known, embedded=self._settings.embedded),
             "embedded": self._settings.embedded,
             "words": words,
+            "in_wechat": in_wechat(request),
         }
         text = self._environments[language].get_template(template).render(**shared, **(context or {}))
         headers = {
@@ -111,6 +112,11 @@ def language_of(request: Request) -> str:
         if tag in LANGUAGES:
             return tag
     return "zh"
+
+
+def in_wechat(request: Request) -> bool:
+    """WeChat's own browser, which blocks downloads and some uploads: pages say how to leave it."""
+    return "MicroMessenger" in request.headers.get("user-agent", "")
 
 
 def moment(at: datetime | None) -> str:

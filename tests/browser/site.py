@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel
@@ -43,6 +43,16 @@ from tests.integration.gateway.world import World, running
 
 NOW = datetime.now(UTC)
 NUMBER = "CQ-2024-000123"
+
+
+class Reached(Protocol):
+    """Some gateway that a browser can reach."""
+
+    @property
+    def world(self) -> World: ...
+
+    @property
+    def url(self) -> str: ...
 
 
 @dataclass

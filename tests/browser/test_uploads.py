@@ -107,7 +107,7 @@ async def test_several_files_at_once_with_progress_and_events(browser: Browser, 
 async def test_what_fails_on_the_way_is_tried_again_and_nothing_is_lost(
     browser: Browser, house: House
 ) -> None:
-    async with opened(browser, house, token=house.token, size=DESK, broken="Failed to load") as page:
+    async with opened(browser, house, token=house.token, size=DESK, expected="Failed to load") as page:
         await page.goto(f"{house.url}/test-form")
         cut = 2
 

@@ -98,6 +98,11 @@ def form_view(
         locked_fields=tuple(one.path for section in sections for one in section.fields if one.locked),
         open_paths=paths,
         reprint=state is FormState.correction and case.application.reprint,
+        tiers=tuple(Choice(id=one.id, name=one.name) for one in shape.pack.tiers),
+        prior_levels=(
+            *(Choice(id=one.id, name=one.name) for one in shape.pack.levels),
+            *(Choice(id=one.id, name=one.name) for one in shape.pack.other_levels),
+        ),
     )
 
 
