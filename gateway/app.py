@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, FastAPI
 
-from contracts.http.registration import UPLOAD_MAX_BYTES
+from contracts.http.files import UPLOAD_MAX_BYTES
 from gateway.api import applications, auth, codec, commands, proposals, rounds, staff
 from gateway.guard import GuardedRoute
 from gateway.headers import SecurityHeaders

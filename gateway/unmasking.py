@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from contracts.base import Input
 from contracts.http.gateway import CaseFilters, Reason
-from contracts.http.registration import FullNumber
+from contracts.http.persons import FullNumber
 from gateway import audit
 from gateway.audit import Action
 from gateway.guard import Caller, not_found

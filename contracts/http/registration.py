@@ -1,8 +1,6 @@
 """HTTP of `registration`: rounds, identity, the draft, files, pre-flight, the printed form, prepare for the gateway."""
 
-from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -10,12 +8,10 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.base import Data, Input
-from contracts.case import Explanation, Finding, FindingVerdict, ItemUse, Precision, Twin
+from contracts.case import Explanation, Finding, ItemUse, Precision
 from contracts.lifecycle import Phase, RoundStage, Route, Stage, Status
 
 ITEM_ID = r"^[a-z0-9][a-z0-9-]{0,39}$"
-PHONE_HEADER = "X-Actor-Phone"
-"""Put in by the gateway on `PUT /me/identity`: the account's verified phone number."""
 
 
 # Rounds -----------------------------------------------------------------------------------------------------
@@ -60,94 +56,6 @@ class Rounds(Data):
     """`GET /rounds`, the newest first."""
 
     rounds: tuple[RoundView, ...]
-
-
-# Identity ---------------------------------------------------------------------------------------------------
-
-
-class IdKind(StrEnum):
-    """身份证、港澳台居民居住证（81、82、83 开头）、港澳居民来往内地通行证、台湾居民来往大陆通行证、护照."""
-
-    id_card = "id_card"
-    residence_permit = "residence_permit"
-    hk_macao_permit = "hk_macao_permit"
-    taiwan_permit = "taiwan_permit"
-    passport = "passport"
-
-
-class Identity(Input):
-    """`PUT /me/identity`. Fixed once set: the same values again are answered alike, others refused."""
-
-    name: Annotated[str, Field(min_length=1, max_length=60)]
-    id_kind: IdKind = IdKind.id_card
-    id_number: Annotated[str, Field(min_length=4, max_length=40)]
-
-
-class PersonView(Data):
-    """`GET /me/person` and the answer of `PUT /me/identity`: numbers masked."""
-
-    person_id: UUID
-    name: str
-    id_kind: IdKind
-    id_number_masked: str
-    phone_masked: str
-
-
-# For the gateway's recovery of an account (A1), role `system` -----------------------------------------------
-
-
-class FindPerson(Input):
-    """`POST /internal/people/find`: whose document is this?"""
-
-    name: Annotated[str, Field(max_length=60)]
-    id_kind: IdKind
-    id_number: Annotated[str, Field(max_length=40)]
-
-
-class FoundPerson(Data):
-    """The person with that document, numbers masked; `name_matches`: the name asked for is theirs."""
-
-    person_id: UUID
-    name: str
-    name_matches: bool
-    id_kind: IdKind
-    id_number_masked: str
-    phone_masked: str
-    unit: str
-    district: str
-
-
-class PersonLookup(Data):
-    person: FoundPerson | None = None
-
-
-class NewPhone(Input):
-    """`PUT /internal/people/{person_id}/phone`; the same phone again changes nothing."""
-
-    phone: Annotated[str, Field(pattern=r"^1[3-9]\d{9}$")]
-
-
-class InspectUpload(Input):
-    """`POST /internal/uploads/inspect`: opens what stands under a key of the uploads bucket, in the process with
-    limits. A file that is no real JPG, PNG or PDF is said to be so, in words."""
-
-    key: Annotated[str, Field(pattern=r"^[a-z0-9/_-]{1,120}$")]
-    media_type: Literal["image/jpeg", "image/png", "application/pdf"]
-
-
-class Inspected(Data):
-    clean: bool
-    code: str | None = None
-    message: str | None = None
-
-
-class FullNumber(Data):
-    """`GET /applications/{id}/id-number` (secretariat): for the gateway only, which notes who asked and why."""
-
-    name: str
-    id_kind: IdKind
-    id_number: str
-    application_number: str
 
 
 # The draft --------------------------------------------------------------------------------------------------
@@ -337,195 +245,6 @@ class FieldConflict(Data):
 class FieldError(Data):
     path: str
     message: str
-
-
-# Bars, and what two applications have in common -------------------------------------------------------------
-
-
-class NewBar(Input):
-    """`POST /rounds/{round_id}/bars` (secretariat): a decision that somebody may not apply (E9), drafted. It is in
-    force after the command `bar_person`, which two people confirm. `until` None: this round only."""
-
-    id_kind: IdKind = IdKind.id_card
-    id_number: Annotated[str, Field(min_length=4, max_length=40)]
-    document_number: Annotated[str, Field(min_length=1, max_length=64)]
-    document_key: Annotated[str, Field(pattern=r"^sha256/[0-9a-f]{64}$")]
-    """Of the decision, uploaded with `POST /documents`."""
-    heard_on: date
-    """The day on which the person was heard."""
-    decided_on: date
-    until: date | None = None
-
-
-class BarState(StrEnum):
-    drafted = "drafted"
-    in_force = "in_force"
-    lifted = "lifted"
-
-
-class BarView(Data):
-    id: UUID
-    id_number_masked: str
-    document_number: str
-    document_key: str
-    heard_on: date
-    decided_on: date
-    until: date | None
-    state: BarState
-
-
-class Bars(Data):
-    """`GET /rounds/{round_id}/bars`: of this round, the newest first. Ended ones are deleted, not kept."""
-
-    bars: tuple[BarView, ...]
-
-
-class Twins(Data):
-    """`GET /applications/{id}/twins` (reviewer, secretariat, supervisor): as it is now, also what was handed in
-    after this application's own facts were gathered (E10)."""
-
-    twins: tuple[Twin, ...]
-
-
-# Files ------------------------------------------------------------------------------------------------------
-
-
-class Purpose(StrEnum):
-    photo = "photo"
-    evidence = "evidence"
-    scan = "scan"
-    correction = "correction"
-
-
-UPLOAD_MAX_BYTES: Mapping[Purpose, int] = {
-    Purpose.photo: 5 * 2**20,
-    Purpose.evidence: 20 * 2**20,
-    Purpose.scan: 30 * 2**20,
-    Purpose.correction: 20 * 2**20,
-}
-"""How large a file may be, unless the service is set otherwise: pages say it before anything is sent."""
-
-
-class NewFile(Input):
-    """`POST /applications/{id}/files`: what is about to be uploaded."""
-
-    purpose: Purpose
-    name: Annotated[str, Field(min_length=1, max_length=1000)]
-    media_type: Annotated[str, Field(max_length=100)]
-    """As the browser says; empty where it does not know (HEIC on many machines)."""
-    bytes: Annotated[int, Field(ge=0)]
-
-
-class Upload(Data):
-    """Where the browser sends the file: multipart form, `fields` first, the file last under the name `file`."""
-
-    file_id: UUID
-    url: str
-    fields: dict[str, str]
-    expires_at: AwareDatetime
-
-
-class FileState(StrEnum):
-    pending = "pending"
-    clean = "clean"
-    refused = "refused"
-
-
-class FileView(Data):
-    """`GET /applications/{id}/files/{file_id}` adds `url`, a link that downloads it for a few minutes.
-
-    `sha256` is of what is stored, `original_sha256` of what was sent. `notes`: what was taken out of it, in words.
-    `duplicate_of`: an earlier upload of the very same bytes in this application. `thumb`: a link for `<img>`.
-    """
-
-    id: UUID
-    purpose: Purpose
-    name: str
-    media_type: str
-    bytes: int
-    state: FileState
-    reason_code: str | None = None
-    reason: str | None = None
-    pages: int | None = None
-    sha256: str | None = None
-    created_at: AwareDatetime
-    url: str | None = None
-    original_sha256: str | None = None
-    notes: tuple[str, ...] = ()
-    duplicate_of: UUID | None = None
-    duplicate_name: str | None = None
-    thumb: str | None = None
-
-
-class Files(Data):
-    """Those removed by the applicant are left out."""
-
-    files: tuple[FileView, ...]
-
-
-class PageView(Data):
-    """A picture of one page; `url` works in `<img>` for a few minutes."""
-
-    number: int
-    width: int
-    height: int
-    url: str
-
-
-class FilePages(Data):
-    """`GET /applications/{id}/files/{file_id}/pages`: the first pages as pictures; `total`: how many it has."""
-
-    total: int
-    pages: tuple[PageView, ...]
-
-
-class Crop(Data):
-    """A part of a picture in pixels, as it is seen upright."""
-
-    x: Annotated[int, Field(ge=0)]
-    y: Annotated[int, Field(ge=0)]
-    width: Annotated[int, Field(gt=0)]
-    height: Annotated[int, Field(gt=0)]
-
-
-class AcceptPhoto(Input):
-    """`POST /applications/{id}/photo`: the certificate's photo is this part of that upload. Idempotent."""
-
-    file_id: UUID
-    crop: Crop
-
-
-class PhotoFinding(Data):
-    """What the pack's rule says of a photo (Q2); never a refusal."""
-
-    verdict: FindingVerdict
-    message: str
-
-
-class PhotoSide(Data):
-    """One picture with its measures in words; `url` works in `<img>`."""
-
-    file: FileView
-    url: str | None
-    width: int
-    height: int
-    findings: tuple[PhotoFinding, ...]
-
-
-class PhotoView(Data):
-    """`GET /applications/{id}/photo`: `chosen` is the form's photo, `source` the upload to be cropped.
-
-    `suggested`: a crop about the face, or about the middle where no face was found.
-    """
-
-    aspect: Decimal
-    min_width: int
-    min_height: int
-    locked: bool
-    chosen: PhotoSide | None = None
-    source: PhotoSide | None = None
-    suggested: Crop | None = None
-    draft_version: int
 
 
 # Pre-flight and own facts -----------------------------------------------------------------------------------

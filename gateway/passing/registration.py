@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contracts.commands import Role
-from contracts.http import registration, scans
+from contracts.http import bars, files, persons, registration, scans
 from gateway.passing.common import ALSO_READERS, APPLICANT, OFFICE, OWN, PDF
 from gateway.passing.row import Row
 from gateway.policy import Owner
@@ -30,7 +30,7 @@ REGISTRATION = (
         path="/me/person",
         service="registration",
         roles=APPLICANT,
-        answer=registration.PersonView,
+        answer=persons.PersonView,
         errors=(404,),
     ),
     Row(
@@ -38,8 +38,8 @@ REGISTRATION = (
         path="/me/identity",
         service="registration",
         roles=APPLICANT,
-        body=registration.Identity,
-        answer=registration.PersonView,
+        body=persons.Identity,
+        answer=persons.PersonView,
         errors=(409,),
         phone=True,
     ),
@@ -68,8 +68,8 @@ REGISTRATION = (
         service="registration",
         roles=APPLICANT,
         owner=OWN,
-        body=registration.NewFile,
-        answer=registration.Upload,
+        body=files.NewFile,
+        answer=files.Upload,
         status=201,
         errors=(404, 409, 413, 429),
     ),
@@ -79,7 +79,7 @@ REGISTRATION = (
         service="registration",
         roles=APPLICANT,
         owner=OWN,
-        answer=registration.FileView,
+        answer=files.FileView,
         timeout=40.0,
     ),
     Row(
@@ -88,7 +88,7 @@ REGISTRATION = (
         service="registration",
         roles=ALSO_READERS,
         owner=OWN,
-        answer=registration.Files,
+        answer=files.Files,
         errors=(404,),
     ),
     Row(
@@ -97,7 +97,7 @@ REGISTRATION = (
         service="registration",
         roles=ALSO_READERS,
         owner=OWN,
-        answer=registration.FileView,
+        answer=files.FileView,
         errors=(404,),
     ),
     Row(
@@ -106,7 +106,7 @@ REGISTRATION = (
         service="registration",
         roles=APPLICANT,
         owner=OWN,
-        answer=registration.Upload,
+        answer=files.Upload,
     ),
     Row(
         method="GET",
@@ -114,7 +114,7 @@ REGISTRATION = (
         service="registration",
         roles=ALSO_READERS,
         owner=OWN,
-        answer=registration.FilePages,
+        answer=files.FilePages,
     ),
     Row(
         method="DELETE",
@@ -130,7 +130,7 @@ REGISTRATION = (
         service="registration",
         roles=ALSO_READERS,
         owner=OWN,
-        answer=registration.PhotoView,
+        answer=files.PhotoView,
     ),
     Row(
         method="POST",
@@ -138,8 +138,8 @@ REGISTRATION = (
         service="registration",
         roles=APPLICANT,
         owner=OWN,
-        body=registration.AcceptPhoto,
-        answer=registration.PhotoView,
+        body=files.AcceptPhoto,
+        answer=files.PhotoView,
         timeout=40.0,
     ),
     Row(
@@ -200,7 +200,7 @@ REGISTRATION = (
         service="registration",
         roles=(Role.reviewer, *OFFICE, Role.supervisor),
         owner=OWN,
-        answer=registration.Twins,
+        answer=bars.Twins,
         errors=(404,),
     ),
     Row(
@@ -209,7 +209,7 @@ REGISTRATION = (
         service="registration",
         roles=(*OFFICE, Role.approver, Role.supervisor),
         owner=Owner.round,
-        answer=registration.Bars,
+        answer=bars.Bars,
         errors=(404,),
     ),
     Row(
@@ -218,8 +218,8 @@ REGISTRATION = (
         service="registration",
         roles=OFFICE,
         owner=Owner.round,
-        body=registration.NewBar,
-        answer=registration.BarView,
+        body=bars.NewBar,
+        answer=bars.BarView,
         status=201,
         errors=(404,),
     ),

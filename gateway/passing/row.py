@@ -14,7 +14,7 @@ from fastapi import APIRouter, Body, Path, Query, Request, Response
 from pydantic import BaseModel
 
 from contracts.commands import Role
-from contracts.http.registration import PHONE_HEADER
+from contracts.http.persons import PHONE_HEADER
 from gateway.accounts import codes
 from gateway.guard import UNSAFE, Caller
 from gateway.policy import API, Access, Owner, Rule

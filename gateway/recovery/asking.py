@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.http.gateway import AskCode, OpenSession
 from contracts.http.notification import MessageKind
-from contracts.http.registration import Inspected
+from contracts.http.persons import Inspected
 from gateway.accounts import codes, limits
 from gateway.accounts.messages import send_code
 from gateway.models import Recovery

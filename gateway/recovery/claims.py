@@ -10,7 +10,7 @@ from pydantic import Field
 
 from contracts.base import Data, Input
 from contracts.http.gateway import Phone
-from contracts.http.registration import IdKind
+from contracts.http.persons import IdKind
 from gateway.models import Recovery
 from gateway.settings import GatewaySettings
 from kit import crypto

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from contracts.http.registration import FindPerson, FoundPerson, PersonLookup
+from contracts.http.persons import FindPerson, FoundPerson, PersonLookup
 from gateway import audit
 from gateway.accounts import codes, sessions
 from gateway.audit import Action

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from contracts.commands import Apply
 from contracts.http.payment import Method, Order, PaymentStarted, StartPayment
-from contracts.http.registration import PHONE_HEADER, Identity, IdKind, PersonView, RoundView
+from contracts.http.persons import PHONE_HEADER, Identity, IdKind, PersonView
+from contracts.http.registration import RoundView
 from contracts.lifecycle import RoundStage
 from gateway import cases, commands, opening, windowing
 from gateway.accounts import codes

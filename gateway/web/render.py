@@ -17,7 +17,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from contracts.commands import Role
-from contracts.http.registration import UPLOAD_MAX_BYTES
+from contracts.http.files import UPLOAD_MAX_BYTES
 from gateway import words
 from gateway.accounts.sessions import Known
 from gateway.settings import GatewaySettings

@@ -12,18 +12,17 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
-from contracts.http.registration import (
+from contracts.http.files import (
     AcceptPhoto,
-    ChangeForm,
     FilePages,
     FileState,
     FileView,
-    FormView,
     NewFile,
     PhotoView,
     Purpose,
     Upload,
 )
+from contracts.http.registration import ChangeForm, FormView
 from gateway.guard import Caller, CurrentCaller, GuardedRoute
 from gateway.parts import Parts, TheParts
 from gateway.web.forms import ThePages, safe_next, see

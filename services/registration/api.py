@@ -7,36 +7,29 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Respons
 from fastapi.responses import JSONResponse
 
 from contracts.commands import PrepareRequest, PrepareResult, Role
+from contracts.http.bars import Bars, BarView, NewBar, Twins
+from contracts.http.files import AcceptPhoto, FilePages, Files, FileView, NewFile, PhotoView, Upload
 from contracts.http.outside import MAX_IMPORT_BYTES, ImportPlan, ImportRows, TakeRow
-from contracts.http.registration import (
+from contracts.http.persons import (
     PHONE_HEADER,
-    AcceptPhoto,
-    Bars,
-    BarView,
-    ChangeForm,
-    DraftExplanation,
-    FilePages,
-    Files,
-    FileView,
     FindPerson,
-    FormSaved,
-    FormView,
     FullNumber,
     Identity,
     Inspected,
     InspectUpload,
-    NewBar,
-    NewFile,
     NewPhone,
     PersonLookup,
     PersonView,
-    PhotoView,
+)
+from contracts.http.registration import (
+    ChangeForm,
+    DraftExplanation,
+    FormSaved,
+    FormView,
     Preflight,
     RegistrationView,
     Rounds,
     RoundView,
-    Twins,
-    Upload,
 )
 from contracts.http.scans import ScanFiles, ScanReport
 from kit.db import Database

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from contracts.http.registration import UPLOAD_MAX_BYTES, Purpose
+from contracts.http.files import UPLOAD_MAX_BYTES, Purpose
 from kit.settings import Settings
 
 MiB = 2**20

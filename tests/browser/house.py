@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from contracts.commands import CommandName, PrepareRequest, Role
-from contracts.http.registration import FileView
+from contracts.http.files import FileView
 from gateway.models import Application
 from gateway.web.render import environment
 from kit.db import Database, migrate

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from contracts.http.gateway import KnownCase, TimelineEntry
 from contracts.http.notification import Mailbox, Message
 from contracts.http.payment import Order, OrderState, TransferInstructions
+from contracts.http.persons import IdKind, PersonView
 from contracts.http.publication import (
     CertificateView,
     CredentialStatus,
@@ -27,10 +28,8 @@ from contracts.http.publication import (
 )
 from contracts.http.registration import (
     FormState,
-    IdKind,
     LevelOffer,
     OtherLevelView,
-    PersonView,
     RegistrationView,
     Rounds,
     RoundView,

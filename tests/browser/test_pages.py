@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Browser, Page, ViewportSize
 
 from contracts.commands import Role
-from contracts.http.registration import PersonView
+from contracts.http.persons import PersonView
 from contracts.refusals import refused
 from tests.browser.site import NUMBER, Reached, Site
 from tests.integration.gateway.world import OPERATOR_TOKEN

@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Page, Route
 
 from contracts.commands import Role
 from contracts.http.district import DistrictCase, MissingStep
-from contracts.http.registration import IdKind
+from contracts.http.persons import IdKind
 from gateway.accounts import codes
 from gateway.models import Account, Audit, Recovery
 from gateway.recovery.claims import Claim, seal

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from contracts.http.registration import ChangeForm, Files, FileView, FormSaved, FormView, Preflight
+from contracts.http.files import Files, FileView
+from contracts.http.registration import ChangeForm, FormSaved, FormView, Preflight
 from contracts.http.review import ApplicantDecision
 from gateway.guard import Caller
 from gateway.parts import Parts

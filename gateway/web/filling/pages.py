@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from contracts.http.registration import FileView, FormState, FormView, Preflight
+from contracts.http.files import FileView
+from contracts.http.registration import FormState, FormView, Preflight
 from contracts.http.review import ApplicantDecision
 from gateway.guard import Caller, CurrentCaller, GuardedRoute, not_found
 from gateway.parts import Parts, TheParts

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.http.registration import FileView, FormState, FormView, ItemKindView, Missing
+from contracts.http.files import FileView
+from contracts.http.registration import FormState, FormView, ItemKindView, Missing
 from gateway.web.filling.controls import (
     Control,
     field_control,

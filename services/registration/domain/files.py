@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from contracts.http.registration import NewFile, Purpose
+from contracts.http.files import NewFile, Purpose
 
 JPEG, PNG, PDF, HEIC = "image/jpeg", "image/png", "application/pdf", "image/heic"
 TYPE_OF_SUFFIX: Mapping[str, str] = {

@@ -3,7 +3,7 @@
 import re
 from datetime import date
 
-from contracts.http.registration import IdKind
+from contracts.http.persons import IdKind
 from rules.texts import compact, tidy_name
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)

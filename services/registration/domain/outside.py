@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from contracts.http.outside import RowChange, RowProblem
-from contracts.http.registration import IdKind
+from contracts.http.persons import IdKind
 from contracts.lifecycle import Route
 from contracts.rulepack import FormField, RulePack
 from services.registration.domain.draft import Draft, apply

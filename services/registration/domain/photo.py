@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from contracts.case import PhotoFacts
-from contracts.http.registration import Crop
+from contracts.http.files import Crop
 
 FACE_SHARE = Decimal("0.47")
 """The face (as detected: brows to chin) takes about this part of the picture's height."""

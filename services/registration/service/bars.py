@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.bars import BarDecision
 from contracts.case import Bar
 from contracts.commands import CommandName, PrepareRequest, PrepareResult
-from contracts.http.registration import Bars, BarState, BarView, NewBar
+from contracts.http.bars import Bars, BarState, BarView, NewBar
 from contracts.refusals import refused
 from kit.db import now
 from kit.effects import once

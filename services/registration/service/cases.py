@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.events import EventType, case_event
-from contracts.http.registration import FullNumber, IdKind, RegistrationView, ScanView
+from contracts.http.persons import FullNumber, IdKind
+from contracts.http.registration import RegistrationView, ScanView
 from contracts.http.review import QualificationDecision
 from contracts.lifecycle import CaseRef, Phase, Route, Status, Transition
 from contracts.registration import Done, OpenCorrection, SetPhase, UnlockForm

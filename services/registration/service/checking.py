@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.http.registration import Purpose
+from contracts.http.files import Purpose
 from kit.db import now
 from kit.due import DueRow, reschedule, schedule
 from kit.errors import DomainError, Kind, NotYet

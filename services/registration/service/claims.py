@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.case import Snapshot, Twin
-from contracts.http.registration import Twins
+from contracts.http.bars import Twins
 from kit.errors import DomainError, Kind
 from kit.http import Actor
 from rules.checks.claims import Claim, claims

@@ -8,17 +8,8 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.http.registration import (
-    FilePages,
-    Files,
-    FileState,
-    FileView,
-    FormState,
-    NewFile,
-    PageView,
-    Purpose,
-    Upload,
-)
+from contracts.http.files import FilePages, Files, FileState, FileView, NewFile, PageView, Purpose, Upload
+from contracts.http.registration import FormState
 from kit.db import now
 from kit.errors import DomainError, Kind
 from kit.http import Actor

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from contracts.case import Bar, ScanFacts, Twin
 from contracts.commands import Refused
-from contracts.http.registration import IdKind, Missing
+from contracts.http.persons import IdKind
+from contracts.http.registration import Missing
 from contracts.refusals import refused
 from kit.typesetting import Unprintable
 from rules.checks.claims import Claim

@@ -24,7 +24,8 @@ from contracts.http.outside import (
     RowVerdict,
     TakeRow,
 )
-from contracts.http.registration import FormState, Identity, IdKind
+from contracts.http.persons import Identity, IdKind
+from contracts.http.registration import FormState
 from contracts.lifecycle import Plan, Route
 from contracts.refusals import refused
 from contracts.rulepack import RulePack

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.case import Bar, Facts, PrivatePart, Snapshot, canonical
-from contracts.http.registration import IdKind
+from contracts.http.persons import IdKind
 from contracts.lifecycle import CaseRef, Route
 from kit.crypto import decrypt_field, encrypt_field, keyed_hash
 from kit.db import Database

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.events import Event, EventType, Profile, Topic, derived_id
-from contracts.http.registration import (
+from contracts.http.persons import (
     FindPerson,
     FoundPerson,
     Identity,

@@ -11,16 +11,8 @@ import uuid_utils.compat as uuids
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.case import PhotoFacts
-from contracts.http.registration import (
-    AcceptPhoto,
-    ChangeForm,
-    FileState,
-    FormState,
-    PhotoFinding,
-    PhotoSide,
-    PhotoView,
-    Purpose,
-)
+from contracts.http.files import AcceptPhoto, FileState, PhotoFinding, PhotoSide, PhotoView, Purpose
+from contracts.http.registration import ChangeForm, FormState
 from contracts.rulepack import PhotoRule
 from kit.errors import DomainError, Kind
 from kit.http import Actor

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from contracts.case import Finding, ScanFacts, Snapshot
-from contracts.http.registration import FormState, Purpose
+from contracts.http.files import Purpose
+from contracts.http.registration import FormState
 from contracts.http.scans import ScanAdvice, ScanPlace, ScanReport, ScanSheet, ScanSheetKind, ZoneView
 from kit.errors import DomainError, Kind
 from kit.http import Actor

@@ -7,7 +7,7 @@ import pytest
 from cli.demo import papers
 from cli.demo.script import Fault, Kind, Persona, cast
 from contracts.case import Facts, FileFacts, FindingVerdict, PhotoFacts, Snapshot, Verdict
-from contracts.http.registration import Purpose
+from contracts.http.files import Purpose
 from contracts.rulepack import RulePack
 from rules.checks import checks
 from rules.checks.names import normal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.http.registration import NewFile, Purpose
+from contracts.http.files import NewFile, Purpose
 from services.registration.domain.files import clean_name, download_name, judge
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from contracts.http.registration import IdKind
+from contracts.http.persons import IdKind
 from rules.pack import load
 from services.registration.adapters import xlsx
 from services.registration.domain import outside

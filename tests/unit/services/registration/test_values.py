@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.http.registration import IdKind
+from contracts.http.persons import IdKind
 from contracts.lifecycle import Route
 from rules.checks.names import normal
 from rules.texts import tidy, tidy_name
