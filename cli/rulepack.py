@@ -11,7 +11,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from pydantic import ValidationError
 
-from contracts.case import Explanation, RuleVerdict, Snapshot, Verdict
+from contracts.case import Explanation, ItemUse, RuleSum, RuleVerdict, Snapshot, Verdict
 from contracts.lifecycle import Route
 from contracts.rulepack import MOMENT_NAMES, Moment, RulePack
 from rules.eligibility import WrongRoute
@@ -19,6 +19,7 @@ from rules.eligibility import explain as explain_case
 from rules.pack import PackError, Problem, load
 from rules.pack import check as check_pack
 from rules.pack.messages import complaint
+from rules.uses import uses
 
 app = typer.Typer(name="rulepack", help="检查规则包；按规则包解释一份申报材料。", no_args_is_help=True)
 
@@ -78,14 +79,15 @@ def explain(
     except PackError as error:
         _stop(_line(folder, problem) for problem in error.problems)
     chosen = _level(pack, level)
+    snapshot = _case(case, chosen)
     try:
-        explanation = explain_case(pack, _case(case, chosen), chosen)
+        explanation = explain_case(pack, snapshot, chosen)
     except WrongRoute as error:
         _stop([str(error)])
     if as_json:
         typer.echo(json.dumps(explanation.model_dump(mode="json"), ensure_ascii=False, indent=2))
     else:
-        typer.echo("\n".join(_text(pack, explanation)))
+        typer.echo("\n".join(_text(pack, snapshot, explanation)))
 
 
 def _stop(lines: Iterable[str]) -> NoReturn:
@@ -120,30 +122,59 @@ def _case(file: Path, level: str) -> Snapshot:
     return snapshot.model_copy(update={"level": level})
 
 
-def _text(pack: RulePack, explanation: Explanation) -> Iterator[str]:
+def _text(pack: RulePack, snapshot: Snapshot, explanation: Explanation) -> Iterator[str]:
     name = pack.level(explanation.level).name
     yield f"{pack.name}　{name}　{ROUTES[explanation.route]}"
     yield f"结论：{VERDICTS[explanation.verdict][1]}"
     for rule in explanation.rules:
         yield ""
         yield from _rule(rule, "")
+    items = uses(pack, snapshot, explanation)
+    if items:
+        yield ""
+        yield "逐项材料"
+    for item in items:
+        yield from _item(item)
 
 
 def _rule(rule: RuleVerdict, indent: str) -> Iterator[str]:
     sign, word = VERDICTS[rule.verdict]
     yield f"{indent}{sign} {rule.clause} {rule.name}"
     inner = indent + "    "
-    yield f"{inner}{word}：{rule.message}"
+    # 已声明 stands in the message itself
+    yield f"{inner}{rule.message}" if rule.verdict is Verdict.declared else f"{inner}{word}：{rule.message}"
     if rule.as_of:
-        yield f"{inner}计算截止日：{rule.as_of}"
+        yield f"{inner}计算到 {rule.as_of} 为止"
     for one in rule.sums:
-        need = f"（须 {one.need}）" if one.need is not None else ""
-        yield f"{inner}{one.label}：{one.value} {one.unit}{need}"
+        yield f"{inner}{_sum(one)}"
+    for note in rule.notes:
+        yield f"{inner}· {note}"
     for item in rule.counted:
         note = f"（{item.note}）" if item.note else ""
-        yield f"{inner}计入：{item.id} {item.title}{note}"
+        yield f"{inner}计入：{_titled(item.id, item.title)}{note}"
     for left in rule.not_counted:
         kind = "待核对" if left.doubt else "不计入"
-        yield f"{inner}{kind}：{left.id} {left.title}：{left.message}〔{left.where}〕"
+        yield f"{inner}{kind}：{_titled(left.id, left.title)}，因为{left.message}"
     for part in rule.parts:
         yield from _rule(part, inner)
+
+
+def _sum(one: RuleSum) -> str:
+    """合计学时 18 学时，须 30 学时，还差 12 学时"""
+    unit = f" {one.unit}" if one.unit else ""
+    need = f"，须 {one.need}{unit}" if one.need is not None else ""
+    lacks = f"，还差 {one.missing}{unit}" if one.missing is not None else ""
+    return f"{one.label} {one.value}{unit}{need}{lacks}"
+
+
+def _titled(item_id: str, title: str) -> str:
+    return f"“{title}”（{item_id}）" if title else item_id
+
+
+def _item(item: ItemUse) -> Iterator[str]:
+    """An item and, under it, each rule that looks at it."""
+    yield f"  {_titled(item.id, item.title)}{'：' + item.note if item.note else ''}"
+    for use in item.rules:
+        word = {True: "计入", False: "不计入", None: "待核对"}[use.counts]
+        why = f"：{use.message}" if use.message else ""
+        yield f"      {word} {use.clause} {use.name}{why}"

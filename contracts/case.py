@@ -16,6 +16,14 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from contracts.base import Data
+from contracts.explanation import Counted as Counted
+from contracts.explanation import Explanation as Explanation
+from contracts.explanation import ItemUse as ItemUse
+from contracts.explanation import NotCounted as NotCounted
+from contracts.explanation import RuleSum as RuleSum
+from contracts.explanation import RuleUse as RuleUse
+from contracts.explanation import RuleVerdict as RuleVerdict
+from contracts.explanation import Verdict as Verdict
 from contracts.lifecycle import Route
 
 Precision = Literal["day", "month", "year", "period", "school_year", "issue"]
@@ -221,6 +229,8 @@ class Snapshot(Data):
     evidence: tuple[EvidenceItem, ...] = ()
     prior_certificates: tuple[PriorCertificate, ...] = ()
     bars: tuple[Bar, ...] = ()
+    field_files: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Files of section A's fields of kind `files`, by field ID."""
 
     @property
     def name(self) -> str:
@@ -241,6 +251,8 @@ class Snapshot(Data):
         for group in (self.work, self.trainings, self.conditions, self.evidence, self.former_names):
             for item in group:
                 found.update(dict.fromkeys(item.file_ids))
+        for ids in self.field_files.values():
+            found.update(dict.fromkeys(ids))
         if self.photo_file_id:
             found[self.photo_file_id] = None
         return tuple(found)
@@ -258,6 +270,10 @@ class FileFacts(Data):
     text_names: tuple[str, ...] | None = None
     text_source: Literal["layer", "ocr"] | None = None
     problem: str = ""
+    previews: tuple[str, ...] = ()
+    """Keys of pictures (JPEG) of its first pages in the content store."""
+    removed: tuple[str, ...] = ()
+    """What was taken out of it: `javascript`, `embedded_files`, `metadata`, …"""
 
 
 class PhotoFacts(Data):
@@ -268,6 +284,10 @@ class PhotoFacts(Data):
     faces: int | None = None
     centred: bool | None = None
     sharpness: float | None = None
+    face: tuple[int, int, int, int] | None = None
+    """x, y, width, height of the largest face, in pixels of the picture."""
+    background: float | None = None
+    """How uneven the upper corners are, 0 to 1: a hint."""
 
 
 class Zone(Data):
@@ -305,12 +325,28 @@ class ScanFacts(Data):
     pages: tuple[ScanPage, ...] = ()
 
 
+class Twin(Data):
+    """Another application of the round shows the same thing: it claims the same award as its only first
+    instructor, or a file with the same bytes (E10). For reviewers: an applicant is never told."""
+
+    kind: Literal["award", "file"]
+    item_id: str
+    application_number: str
+    other_item_id: str
+    sure: bool = True
+    """Of an award: the same certificate number; else only title, year, organisers and school agree."""
+
+
 class Facts(Data):
-    """Everything machines found out about a case's files (content-addressed JSON in the content store)."""
+    """Everything machines found out about a case's files (content-addressed JSON in the content store).
+
+    `twins` are those known when the facts were gathered; registration always knows the latest.
+    """
 
     files: dict[str, FileFacts] = Field(default_factory=dict)
     photo: PhotoFacts | None = None
     scan: ScanFacts | None = None
+    twins: tuple[Twin, ...] = ()
 
 
 class FindingVerdict(StrEnum):
@@ -333,67 +369,3 @@ class Finding(Data):
     item_id: str | None = None
     field: str | None = None
     confidence: float = 1.0
-
-
-class Verdict(StrEnum):
-    """Of a rule. `passed` is written `pass`; `declared`: stated by the applicant, not proved."""
-
-    passed = "pass"
-    failed = "fail"
-    soft_fail = "soft_fail"
-    declared = "declared"
-    needs_person = "needs_person"
-
-
-class Counted(Data):
-    """An item that counts; `note` says when it was judged in the applicant's favour."""
-
-    id: str
-    title: str
-    note: str = ""
-
-
-class NotCounted(Data):
-    """An item that does not count: the first `where` that failed. `doubt`: a person may let it count."""
-
-    id: str
-    title: str
-    where: str
-    message: str
-    doubt: bool = False
-    window: bool = False
-
-
-class RuleSum(Data):
-    """A number of a rule, exact as text, and what is needed."""
-
-    id: str
-    label: str
-    value: str
-    need: str | None = None
-    unit: str = ""
-
-
-class RuleVerdict(Data):
-    """One rule explained: what counted, what did not and why, and the rules it is made of."""
-
-    rule_id: str
-    clause: str
-    name: str
-    verdict: Verdict
-    message: str
-    as_of: date | None = None
-    counted: tuple[Counted, ...] = ()
-    not_counted: tuple[NotCounted, ...] = ()
-    sums: tuple[RuleSum, ...] = ()
-    parts: tuple["RuleVerdict", ...] = ()
-
-
-class Explanation(Data):
-    """All rules of a level and route. `verdict` is the worst: fail, needs_person, soft_fail, pass."""
-
-    pack_id: str
-    level: str
-    route: Route
-    verdict: Verdict
-    rules: tuple[RuleVerdict, ...]

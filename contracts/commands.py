@@ -4,34 +4,27 @@ A command's body is at most 1 KB of IDs, versions, hashes, enums and numbers; te
 first in the service that owns them.
 """
 
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from contracts.bars import BarDecision
 from contracts.base import Data, Input
 from contracts.lifecycle import Route, Stage
-from contracts.prepared import (
-    ApplicationPrepared,
-    CorrectionRevised,
-    DecisionPrepared,
-    FormPrepared,
-    QualificationOutcome,
-    RoundPrepared,
-    ScanPrepared,
-)
-
-__all__ = [  # what everybody reads here; the rest is defined below
-    "ApplicationPrepared",
-    "CorrectionRevised",
-    "DecisionPrepared",
-    "FormPrepared",
-    "QualificationOutcome",
-    "RoundPrepared",
-    "ScanPrepared",
-]
+from contracts.prepared import ApplicationPrepared as ApplicationPrepared  # part of the same language
+from contracts.prepared import CorrectionRevised as CorrectionRevised
+from contracts.prepared import DecisionPrepared as DecisionPrepared
+from contracts.prepared import FormPrepared as FormPrepared
+from contracts.prepared import OutsidePrepared as OutsidePrepared
+from contracts.prepared import QualificationOutcome as QualificationOutcome
+from contracts.prepared import RoundPrepared as RoundPrepared
+from contracts.prepared import ScanPrepared as ScanPrepared
+from contracts.rulings import CancelFlags as CancelFlags
+from contracts.rulings import Code as Code
+from contracts.rulings import ContentKey as ContentKey
+from contracts.rulings import Disqualify as Disqualify
 
 MAX_BODY_BYTES = 1024
 
@@ -75,8 +68,6 @@ Outcome = Annotated[Accepted | Refused, Field(discriminator="kind")]
 
 Score = Annotated[str, Field(pattern=r"^\d{1,12}/\d{1,12}$")]
 """An exact component score as a fraction "n/d" on a scale of 100."""
-ContentKey = Annotated[str, Field(pattern=r"^sha256/[0-9a-f]{64}$")]
-Code = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
 
 
 # Bodies: what the sender says -------------------------------------------------------------------------------
@@ -100,6 +91,13 @@ class AttachScan(Input):
     file_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=20)]
 
 
+class FileOutside(Input):
+    """A row of a checked import: this application was filed in the outside system (S1)."""
+
+    import_id: UUID
+    row: Annotated[int, Field(ge=1)]
+
+
 class ConfirmPayment(Input):
     order_id: UUID
     level: Annotated[str, Field(max_length=32)]
@@ -119,14 +117,6 @@ class Resubmit(Input):
     draft_version: int
     scan_file_ids: Annotated[tuple[UUID, ...], Field(max_length=20)] = ()
     answers_key: ContentKey | None = None
-
-
-class CancelFlags(Input):
-    """Flags of an open correction were a mistake (Q10): their places in the decision, from 0."""
-
-    decision_key: ContentKey
-    flags: Annotated[tuple[int, ...], Field(min_length=1, max_length=40)]
-    reason: Code
 
 
 class RecordOutsideDecision(Input):
@@ -168,15 +158,6 @@ class CloseNotice(Input):
 class Hold(Input):
     reason: Code
     reference: UUID | None = None
-
-
-class Disqualify(Input):
-    """`hearing_id`: false material (E9), after its hearing. `until`: None, this round only."""
-
-    reason: Code
-    document_key: ContentKey
-    hearing_id: UUID | None = None
-    until: date | None = None
 
 
 class Exclude(Input):
@@ -240,6 +221,9 @@ class CommandName(StrEnum):
     release_ranking = "release_ranking"
     publish_final_list = "publish_final_list"
     confirm_posted = "confirm_posted"
+    bar_person = "bar_person"
+    lift_bar = "lift_bar"
+    file_outside = "file_outside"
 
 
 class CommandSpec(Data):
@@ -261,6 +245,7 @@ _applicant = frozenset({Role.applicant})
 _system = frozenset({Role.system})
 _secretariat = frozenset({Role.secretariat})
 _a, _r, _n = TargetKind.application, TargetKind.round, TargetKind.notice
+_bar = CommandSpec(target=_r, body=BarDecision, roles=_secretariat, prepare="registration", two_persons=True)
 
 COMMANDS: dict[CommandName, CommandSpec] = {
     CommandName.apply: CommandSpec(
@@ -292,6 +277,14 @@ COMMANDS: dict[CommandName, CommandSpec] = {
     ),
     CommandName.discard: CommandSpec(
         target=_a, body=Nothing, roles=_applicant, window=Stage.filing, prepare="registration"
+    ),
+    CommandName.file_outside: CommandSpec(
+        target=_a,
+        body=FileOutside,
+        roles=_system,
+        window=Stage.filing,
+        prepare="registration",
+        prepared=OutsidePrepared,
     ),
     CommandName.confirm_payment: CommandSpec(
         target=_a, body=ConfirmPayment, roles=_system, window=Stage.filing
@@ -355,6 +348,8 @@ COMMANDS: dict[CommandName, CommandSpec] = {
     CommandName.confirm_posted: CommandSpec(
         target=_n, body=ConfirmPosted, roles=_secretariat, two_persons=True
     ),
+    CommandName.bar_person: _bar,
+    CommandName.lift_bar: _bar,
 }
 
 

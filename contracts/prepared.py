@@ -1,4 +1,4 @@
-"""What a service found, froze or unlocked before a decision: the answers of `prepare`, by their command."""
+"""What a service found or froze before the decision on a command; it goes with the command to the workflow."""
 
 from enum import StrEnum
 
@@ -24,6 +24,12 @@ class FormPrepared(Data):
     snapshot_key: str
     facts_key: str
     plan: Plan
+
+
+class OutsidePrepared(FormPrepared):
+    """`file_outside`: what the outside system says, frozen; `paid`: the fee was paid there, too."""
+
+    paid: bool
 
 
 class ScanPrepared(Data):

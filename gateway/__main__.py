@@ -6,10 +6,12 @@ import argparse
 import asyncio
 from collections.abc import Sequence
 
+from gateway import outside
 from gateway.accounts import sessions
 from gateway.app import make_app
 from gateway.intake.waiting import Answers
 from gateway.parts import Parts
+from gateway.recovery import follow
 from gateway.settings import GatewaySettings
 from kit.db import Database, migrate
 from kit.http import ServiceClient, serve
@@ -75,8 +77,15 @@ async def _serve(settings: GatewaySettings, host: str, port: int) -> None:
                 async with database.unit_of_work() as session:
                     await sessions.sweep(session)
 
+    async def recoveries(stop: asyncio.Event) -> None:
+        await follow.run(parts, stop)
+
+    async def imports(stop: asyncio.Event) -> None:
+        await outside.run(parts, stop)
+
+    loops = {"http": http, "answers": parts.answers.run, "sweeper": sweeper}
     try:
-        await run_loops({"http": http, "answers": parts.answers.run, "sweeper": sweeper})
+        await run_loops({**loops, "recoveries": recoveries, "imports": imports})
     finally:
         await services.aclose()
         await store.close()

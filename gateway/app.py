@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, FastAPI
 
+from contracts.http.files import UPLOAD_MAX_BYTES
 from gateway.api import applications, auth, codec, commands, proposals, rounds, staff
 from gateway.guard import GuardedRoute
 from gateway.headers import SecurityHeaders
@@ -11,10 +12,15 @@ from gateway.intake.api import router as intake_router
 from gateway.parts import Parts
 from gateway.passing import ROWS, add_routes, rules_of
 from gateway.policy import API_RULES, MACHINE_RULES, Policy
-from gateway.web import add_pages, page_rules
+from gateway.web import FORM_LIMITS, add_pages, page_rules
 from kit.http import create_app
 
 TITLE = "辅导 Fudao"
+BODY_LIMITS = {
+    "/my/applications/{application_id}/files": max(UPLOAD_MAX_BYTES.values()) + 64 * 1024,
+    **FORM_LIMITS,
+}
+"""Files of who has no scripts come through us; they are kept on disk while they are sent on."""
 
 
 def policy_of(*, embedded: bool) -> Policy:
@@ -32,7 +38,7 @@ def policy_of(*, embedded: bool) -> Policy:
 
 def make_app(parts: Parts) -> FastAPI:
     """Everything the gateway answers. The caller closes what is in `parts`."""
-    app = create_app(TITLE, parts.settings, db=parts.db)
+    app = create_app(TITLE, parts.settings, db=parts.db, body_limits=BODY_LIMITS)
     app.state.parts = parts
     app.state.services = parts.services
     app.state.policy = policy_of(embedded=parts.settings.embedded)
@@ -44,5 +50,5 @@ def make_app(parts: Parts) -> FastAPI:
     app.include_router(made)
     app.include_router(intake_router(parts.settings, parts.db))
     add_pages(app, parts)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, store_origin=parts.settings.store_origin)
     return app

@@ -21,6 +21,8 @@ from gateway.models import Application
 from gateway.parts import Parts
 
 _UNDER_WAY = frozenset({CommandState.received, CommandState.prepared, CommandState.quarantined})
+ASSISTED = "（柜台协助）"
+"""Behind a command that a helper sent with the applicant's consent (A9)."""
 _QUIET = frozenset({CommandName.record_rank, CommandName.close_notice, CommandName.issue})
 """Machine commands that the event of the same moment tells better."""
 
@@ -87,7 +89,7 @@ def timeline(events: Sequence[TimelineEntry], rows: Sequence[CommandRow]) -> tup
     told = list(events)
     for row in rows:
         name, receipt = CommandName(row.name), log.receipt(row)
-        text = words.COMMAND[name]
+        text = words.COMMAND[name] + (ASSISTED if row.assisted_by is not None else "")
         if isinstance(receipt.outcome, Refused):
             if row.role != Role.system:
                 told.append(_refusal(receipt))

@@ -55,6 +55,7 @@ def new_command(
         body=body,
         subject=caller.account_id,
         idempotency_key=key,
+        assisted_by=caller.known.assisted_by,
     )
 
 

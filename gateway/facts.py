@@ -16,6 +16,7 @@ from contracts.http.gateway import KnownCase, TimelineEntry
 from contracts.http.payment import Order
 from contracts.http.registration import RegistrationView
 from contracts.lifecycle import Stage
+from gateway import assistance
 from gateway.guard import Caller, not_found
 from gateway.intake import log, windows
 from gateway.intake.models import CommandRow, WindowRow
@@ -49,7 +50,8 @@ async def gather(parts: Parts, caller: Caller, application_id: UUID) -> Facts:
         if application is None:
             raise not_found()
         known = await parts.read_model.case(session, application_id)
-        events = await parts.read_model.timeline(session, application_id)
+        events = list(await parts.read_model.timeline(session, application_id))
+        events += await assistance.entries(session, application.person_id, application.created_at)
         rows = await log.latest(session, application_id)
         spans = await windows.windows_of(session, [application_id, application.round_id])
     stage = known.stage if known else Stage.filing

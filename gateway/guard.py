@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import uuid_utils.compat as uuids
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy import select
@@ -18,7 +19,7 @@ from contracts.refusals import refused
 from gateway.accounts import sessions
 from gateway.accounts.sessions import Known
 from gateway.intake import log
-from gateway.models import Application, Round
+from gateway.models import Application, Audit, Round
 from gateway.policy import READERS, Access, Owner, Policy, Rule
 from gateway.settings import GatewaySettings
 from kit.db import Database
@@ -73,6 +74,7 @@ class GuardedRoute(APIRoute):
 
         async def guarded(request: Request) -> Response:
             await admit(request, self.path)
+            await _note_help(request, self.path)
             return await handler(request)
 
         return guarded
@@ -102,6 +104,29 @@ async def admit(request: Request, path: str) -> None:
             request.state.caller = await _caller(session, request, rule, known)
     if rule.max_body is not None:
         await _check_size(request, rule.max_body)
+
+
+async def _note_help(request: Request, path: str) -> None:
+    """Whatever is written with a helper's hands is noted before it is done (A9): which route, of which application."""
+    caller = request.state.caller
+    if not isinstance(caller, Caller) or caller.known.assisted_by is None or request.method not in UNSAFE:
+        return
+    database: Database = request.app.state.db
+    async with database.unit_of_work() as session:
+        session.add(
+            Audit(
+                id=uuids.uuid7(),
+                account_id=caller.known.assisted_by,
+                role=Role.secretariat.value,
+                action="helped",
+                subject_id=caller.application_id or caller.account_id,
+                details={
+                    "route": f"{request.method} {path}",
+                    "assistance_id": str(caller.known.assistance_id),
+                    "person_id": str(caller.account_id),
+                },
+            )
+        )
 
 
 def token_of(request: Request) -> tuple[str | None, bool]:

@@ -4,21 +4,7 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_CSP = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-)
 _ALWAYS = (
-    (b"content-security-policy", _CSP.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"same-origin"),
@@ -28,11 +14,29 @@ _ALWAYS = (
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 
+def content_policy(store_origin: str) -> str:
+    """Our own files only; pictures and uploads also from and to the object store, which is another origin."""
+    return "; ".join(
+        (
+            "default-src 'self'",
+            "script-src 'self'",
+            "style-src 'self'",
+            f"img-src 'self' data: {store_origin}",
+            f"connect-src 'self' {store_origin}",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
 class SecurityHeaders:
     """Adds what a route has not set itself; nothing but static files may be kept by caches."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, store_origin: str) -> None:
         self.app = app
+        self.always = ((b"content-security-policy", content_policy(store_origin).encode()), *_ALWAYS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -44,7 +48,7 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = list(message.get("headers", ()))
                 present = {name.lower() for name, _ in headers}
-                added = list(_ALWAYS)
+                added = list(self.always)
                 if scope["scheme"] == "https":
                     added.append(_HSTS)
                 if not static:

@@ -105,6 +105,23 @@ class Session(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    assistance_id: Mapped[UUID | None] = mapped_column(ForeignKey("assistance.id"))
+    """Held by a helper at the counter, with the account's own consent (A9)."""
+
+
+class Assistance(Base):
+    """Help at the counter (A9): who helps whom, to which text the person's one-time code consented, and until when."""
+
+    __tablename__ = "assistance"
+    __table_args__ = (Index("ix_assistance_person", "person_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    helper_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    consent: Mapped[str]
+    started_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class RateCount(Base):
@@ -169,6 +186,78 @@ class Proposal(Base):
     decided_at: Mapped[datetime | None]
     reason: Mapped[str | None]
     command_id: Mapped[UUID | None]
+
+
+class Recovery(Base):
+    """An applicant without a phone asks for their account (A1). `sealed`: who they say they are, and both phones.
+
+    `done_at`: everybody was told; `erased_at`: pictures and personal data are gone.
+    """
+
+    __tablename__ = "recovery"
+    __table_args__ = (
+        CheckConstraint("state in ('open', 'proposed', 'approved', 'rejected', 'expired')", name="state"),
+        CheckConstraint("state <> 'approved' or decided_by <> proposed_by", name="two_persons"),
+        CheckConstraint("(state in ('approved', 'rejected')) = (decided_by is not null)", name="decided"),
+        CheckConstraint(
+            "state not in ('proposed', 'approved') or (person_id is not null and proposed_by is not null)",
+            name="proposed",
+        ),
+        Index(
+            "uq_recovery_phone",
+            "new_phone_hash",
+            unique=True,
+            postgresql_where=text("state in ('open', 'proposed')"),
+        ),
+        Index("uq_recovery_person", "person_id", unique=True, postgresql_where=text("state = 'proposed'")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    sealed: Mapped[bytes]
+    new_phone_hash: Mapped[str]
+    picture_type: Mapped[str]
+    letter_type: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default=text("'open'"))
+    person_id: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    expires_at: Mapped[datetime]
+    proposed_by: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    proposed_at: Mapped[datetime | None]
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
+    done_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
+
+
+class Audit(Base):
+    """What staff looked at or changed outside the command log: who, when, in which role, why. No personal data."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_subject", "subject_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=NOW)
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    role: Mapped[str]
+    action: Mapped[str]
+    subject_id: Mapped[UUID]
+    reason: Mapped[str] = mapped_column(server_default=text("''"))
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+
+
+class OutsideJob(Base):
+    """A confirmed import of an outside system's applications (S1), worked off row by row."""
+
+    __tablename__ = "outside_job"
+
+    import_id: Mapped[UUID] = mapped_column(primary_key=True)
+    round_id: Mapped[UUID]
+    confirmed_by: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    confirmed_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    after: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    failures: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    done_at: Mapped[datetime | None]
 
 
 mechanics(Base.metadata, "effect")

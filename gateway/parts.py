@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.http.district import DistrictCase
 from contracts.http.gateway import CaseFilters, CasePage, Funnel, KnownCase, TimelineEntry
 from gateway.intake.waiting import Answers
 from gateway.settings import GatewaySettings
@@ -31,6 +32,10 @@ class ReadModel(Protocol):
     async def funnel(self, session: AsyncSession, round_id: UUID, /) -> Funnel: ...
 
     async def timeline(self, session: AsyncSession, application_id: UUID, /) -> Sequence[TimelineEntry]: ...
+
+    async def district_cases(
+        self, session: AsyncSession, round_id: UUID, districts: Sequence[str], /
+    ) -> Sequence[DistrictCase]: ...
 
 
 @dataclass(frozen=True, kw_only=True)

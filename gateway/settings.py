@@ -43,6 +43,17 @@ class GatewaySettings(Settings):
     """Codes or passwords that one address may try in 15 minutes."""
     tries_per_username_quarter: int = 10
 
+    recoveries_per_phone_day: int = 3
+    recoveries_per_address_day: int = 10
+    recovery_days: int = 14
+    """After which an account recovery that nobody decided has run out (A1)."""
+    recovery_keep_days: int = 180
+    """How long pictures of documents and letters are kept after the end of a recovery."""
+    help_minutes: int = 30
+    """For how long help at the counter lasts; it ends by itself (A9)."""
+    unmask_seconds: int = 300
+    """For how long an unmasked ID number is shown."""
+
     @property
     def secure_cookies(self) -> bool:
         return self.public_url.startswith("https://")

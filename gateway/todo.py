@@ -69,6 +69,7 @@ def _filing(facts: Facts, status: Status, closes_at: datetime | None, page: str)
             title="填写并提交申报书",
             text="填写基本情况、申报条件和业绩成果，上传材料；可先做预检，看看还缺什么，再提交。",
             command=CommandName.submit,
+            href=f"{page}/form",
             clause="A1",
             deadline=closes_at,
         )
@@ -82,6 +83,7 @@ def _filing(facts: Facts, status: Status, closes_at: datetime | None, page: str)
             title="打印、签字盖章，上传扫描件",
             text="下载系统生成的申报书，每页本人签名、单位盖章后扫描上传；黑白扫描、手机拍照都可以。",
             command=CommandName.attach_scan,
+            href=f"{page}/scan",
             clause="A4",
             deadline=closes_at,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from contracts.commands import CommandName, Role
+from contracts.http.district import MissingStep
 from contracts.lifecycle import ActionRequiredBy, RoundStage, Stage, Status
 
 STAGE: Mapping[Stage, str] = {
@@ -89,6 +90,9 @@ COMMAND: Mapping[CommandName, str] = {
     CommandName.release_ranking: "发布排名",
     CommandName.publish_final_list: "公布认证名单",
     CommandName.confirm_posted: "确认公示已发布",
+    CommandName.bar_person: "使不得申报的决定生效",
+    CommandName.lift_bar: "撤销不得申报的决定",
+    CommandName.file_outside: "导入外部系统的申报",
 }
 ROLE: Mapping[Role, str] = {
     Role.applicant: "申报者",
@@ -117,3 +121,44 @@ FIELD: Mapping[str, str] = {
     "proof_key": "凭证",
 }
 """Fields of two-person commands, as an approver reads them."""
+MISSING: Mapping[MissingStep, str] = {
+    MissingStep.submit: "填写并提交申报书",
+    MissingStep.scan: "交回签字盖章的扫描件",
+    MissingStep.fee: "缴纳评审费",
+    MissingStep.correction: "按退回意见修改材料",
+    MissingStep.exam: "参加笔试",
+    MissingStep.defence: "参加答辩",
+    MissingStep.waiting: "无需本人办理",
+    MissingStep.lapsed: "逾期，未完成申报",
+    MissingStep.ended: "已结束",
+}
+"""What is still missing of an application, as its district reads it (O7)."""
+RECOVERY: Mapping[str, str] = {
+    "open": "待核对",
+    "proposed": "已提议，待批准",
+    "approved": "已换号",
+    "rejected": "已驳回",
+    "expired": "已过期",
+}
+"""States of an account recovery (A1)."""
+AUDIT: Mapping[str, str] = {
+    "recovery_viewed": "查看账号找回申请",
+    "recovery_proposed": "提议账号换号",
+    "recovery_approved": "批准账号换号",
+    "recovery_rejected": "驳回账号找回",
+    "id_number_unmasked": "查看完整证件号码",
+    "import_checked": "核对外部系统表格",
+    "import_confirmed": "确认导入外部系统表格",
+    "export_made": "导出外部系统表格",
+    "help_started": "开始柜台协助（本人验证码同意）",
+    "help_ended": "结束柜台协助",
+    "helped": "协助办理",
+}
+"""What staff did outside the command log."""
+VERDICT: Mapping[str, str] = {
+    "new": "将导入",
+    "same": "一致",
+    "differs": "有差异（不覆盖）",
+    "error": "有错误（不导入）",
+}
+"""What a row of an outside system's workbook would do (S1)."""

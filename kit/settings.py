@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from pydantic_settings import (
@@ -62,6 +63,9 @@ class Settings(BaseSettings):
     s3_access_key: str = ""
     s3_secret_key: SecretStr = SecretStr("")
     s3_secure: bool = False
+    s3_public_url: str = (
+        ""  # how browsers reach the store (https://files.…), when they must call it otherwise
+    )
     uploads_bucket: str = "uploads"
     content_bucket: str = "content"
 
@@ -136,6 +140,14 @@ class Settings(BaseSettings):
             for k, v in self.field_old_keys.items()
         }
         return {**old, self.field_key_id: self.key("field_key")}
+
+    @property
+    def store_origin(self) -> str:
+        """Scheme, host and port under which browsers send and fetch files."""
+        if self.s3_public_url:
+            parts = urlsplit(self.s3_public_url)
+            return f"{parts.scheme}://{parts.netloc}"
+        return f"{'https' if self.s3_secure else 'http'}://{self.s3_endpoint}"
 
     def socket_of(self, service: str) -> Path | None:
         """The unix socket of a service's HTTP API, or None where services listen on URLs."""

@@ -7,13 +7,14 @@ import functools
 import hashlib
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
-from urllib.parse import quote
+from typing import IO, Any, TypeVar
+from urllib.parse import quote, urlsplit
 
+import httpx
 import urllib3
 from minio import Minio
 from minio.datatypes import PostPolicy
@@ -45,7 +46,8 @@ class ObjectStore:
     def __init__(self, settings: Settings) -> None:
         self.uploads = settings.uploads_bucket
         self.content = settings.content_bucket
-        self._secure, self._endpoint = settings.s3_secure, settings.s3_endpoint
+        self._origin = settings.store_origin
+        self._internal = f"{'https' if settings.s3_secure else 'http'}://{settings.s3_endpoint}"
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="store")
         self._http = urllib3.PoolManager(
             maxsize=_THREADS * 2,
@@ -57,6 +59,17 @@ class ObjectStore:
             access_key=settings.s3_access_key,
             secret_key=settings.s3_secret_key.get_secret_value(),
             secure=settings.s3_secure,
+            region=_REGION,
+            http_client=self._http,
+        )
+
+        # signatures of links cover the host that browsers call, which need not be the one that we call
+        public = urlsplit(self._origin)
+        self._links = Minio(
+            public.netloc,
+            access_key=settings.s3_access_key,
+            secret_key=settings.s3_secret_key.get_secret_value(),
+            secure=public.scheme == "https",
             region=_REGION,
             http_client=self._http,
         )
@@ -75,12 +88,13 @@ class ObjectStore:
         """Raises when the store cannot be reached (readiness check)."""
         await self._call(self._client.bucket_exists, self.content)
 
-    async def put_content(self, data: bytes, content_type: str) -> str:
+    async def put_content(self, data: bytes, content_type: str, *, ask: bool = True) -> str:
         """Stores bytes under their own hash (`sha256/<hex>` in the content bucket) unless they are there; the key.
 
-        Two who put the same at once both succeed: they write the same bytes.
+        Two who put the same at once both succeed: they write the same bytes. `ask=False` saves the question
+        whether they are there, for what most likely is new.
         """
-        return await self._call(self._put_content, data, content_type)
+        return await self._call(self._put_content, data, content_type, ask)
 
     async def put(self, bucket: str, key: str, data: bytes, content_type: str) -> None:
         """Stores bytes under a key of the caller's, over whatever was there (sample data, tests)."""
@@ -135,8 +149,7 @@ class ObjectStore:
         policy.add_equals_condition("Content-Type", content_type)
         policy.add_content_length_range_condition(1, max_bytes)
         fields: dict[str, str] = self._client.presigned_post_policy(policy)
-        scheme = "https" if self._secure else "http"
-        return f"{scheme}://{self._endpoint}/{self.uploads}", {
+        return f"{self._origin}/{self.uploads}", {
             "key": key,
             "Content-Type": content_type,
             **fields,
@@ -144,20 +157,51 @@ class ObjectStore:
 
     def presigned_get(self, bucket: str, key: str, filename: str, expires: timedelta) -> str:
         """A URL that downloads an object as an attachment of this name, without a request."""
-        return self._client.presigned_get_object(
+        return self._links.presigned_get_object(
             bucket,
             key,
             expires=expires,
             response_headers={"response-content-disposition": attachment(filename)},
         )
 
+    def presigned_picture(self, key: str, expires: timedelta) -> str:
+        """A URL for `<img>`: a JPEG of the content bucket that we have made ourselves. Without a request."""
+        return self._links.presigned_get_object(
+            self.content,
+            key,
+            expires=expires,
+            response_headers={
+                "response-content-type": "image/jpeg",
+                "response-content-disposition": "inline",
+            },
+        )
+
+    async def post_file(self, fields: Mapping[str, str], data: IO[bytes]) -> None:
+        """Sends a file as a browser would with the fields of `presigned_post`, piece by piece.
+
+        DomainError(invalid, upload_refused) when the store refuses it.
+        """
+        url = f"{self._internal}/{self.uploads}"
+        async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
+            answer = await client.post(url, data=dict(fields), files={"file": ("file", data)})
+        if answer.is_client_error:
+            raise DomainError(
+                Kind.invalid,
+                "upload_refused",
+                "文件没有上传成功（大小或类型与所选的不同），请重新选择后再传。",
+            )
+        answer.raise_for_status()
+
     async def close(self) -> None:
         """Waits for requests under way and ends threads and connections."""
         await asyncio.to_thread(self._threads.shutdown)
         self._http.clear()
 
-    def _put_content(self, data: bytes, content_type: str) -> str:
+    def _put_content(self, data: bytes, content_type: str, ask: bool) -> str:
         key = content_key(data)
+        if not ask:
+            self._put(self.content, key, data, content_type)
+            return key
         try:
             self._client.stat_object(self.content, key)
         except S3Error as error:

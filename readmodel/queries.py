@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.events import EventType
 from contracts.http.gateway import CaseFilters, CasePage, Funnel, FunnelLine, KnownCase, TimelineEntry
 from contracts.lifecycle import RoundStage
+from readmodel.districts import district_cases as district_cases  # one door for the gateway
 from readmodel.models import Base
 from readmodel.texts import say
 

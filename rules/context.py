@@ -7,26 +7,33 @@ of a Python error, and such a text could hold personal data; they answer false, 
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from contracts.case import EvidenceItem, PreciseDate, PriorCertificate, Snapshot, Training, WorkInterval
 from contracts.rulepack import Ranked, RulePack
-from rules.calendar import add_months, parse_span, subtract
+from rules.calendar import subtract
+from rules.continuity import Item, continuous_months
 
-Item = dict[str, Any]
-BRIDGES = frozenset({"maternity_leave", "sick_leave", "support_teaching", "secondment"})
 PRECISIONS = {"month": "月", "year": "年", "period": "时段", "school_year": "学年", "issue": "期次"}
 VARIABLES = ("application", "work", "trainings", "conditions", "evidence", "params", "as_of")
 
 
 @dataclass
 class Notes:
-    """What functions noticed while one item was judged: that precision decided in the applicant's favour."""
+    """What functions noticed while something was judged: `favoured`, that precision decided in the applicant's
+    favour; `outside`, on which side of which day a date lies; `remarks`, how a run of work came about."""
 
     favoured: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    def clear(self) -> None:
+        self.favoured.clear()
+        self.outside.clear()
+        self.remarks.clear()
 
 
 def _date(value: PreciseDate | None) -> dict[str, str] | None:
@@ -94,27 +101,34 @@ def functions(
     """Every function of the packs' CEL by name, for one case."""
     held = [one for one in certificates if one.valid]
     tiers, education, prizes = _ranks(pack.tiers), _ranks(pack.education), _ranks(pack.prizes)
-    months = _continuous_months
     plain: dict[str, Callable[..., Any]] = {
         "hours": lambda items: float(sum((Fraction(str(item["hours"])) for item in items), Fraction(0))),
+        "hours_by": lambda items, system, joint: float(
+            sum(
+                (Fraction(str(item["hours"])) for item in items if _held_by(item, system, joint)), Fraction(0)
+            )
+        ),
         "within_years": lambda when, years, as_of: _within(when, f"P{int(years)}Y", as_of, notes),
         "within": lambda when, span, as_of: _within(when, span, as_of, notes),
         "not_before": lambda when, day: _not_before(when, day, notes),
         "tier_at_least": lambda tier, least: _at_least(tiers, tier, least),
         "education_at_least": lambda degree, least: _at_least(education, degree, least),
         "prize_at_least": lambda prize, least: _at_least(prizes, prize, least),
-        "continuous_months": lambda items, gap, as_of: months(items, gap, as_of),
+        "continuous_months": lambda items, gap, as_of: continuous_months(items, gap, as_of, notes),
         "prior_certificate": lambda level: any(one.level == level for one in held),
         "age_on": _age_on,
         "chars": lambda text: len(str(text)),
         "attr": lambda item, name: (item.get("attributes") or {}).get(name),
         "field": lambda one, name: (one.get("fields") or {}).get(name, ""),
+        "number": lambda value: float(Decimal(str(value))),
+        "precise": lambda value: _precise(value),
     }
     return {name: _never_raises(function, DEFAULTS[name]) for name, function in plain.items()}
 
 
 DEFAULTS: dict[str, Any] = {
     "hours": 0.0,
+    "hours_by": 0.0,
     "within_years": False,
     "within": False,
     "not_before": False,
@@ -127,6 +141,8 @@ DEFAULTS: dict[str, Any] = {
     "chars": 0,
     "attr": None,
     "field": "",
+    "number": 0.0,
+    "precise": None,
 }
 """What each function answers when its arguments make no sense; the keys are all function names."""
 
@@ -149,6 +165,12 @@ def _at_least(ranks: Mapping[str, int], value: str | None, least: str) -> bool:
     return value is not None and value in ranks and ranks[value] >= ranks[least]
 
 
+def _held_by(item: Item, system: str, joint: bool) -> bool:
+    """Whether an organiser is of that system; with others beside it only where joint ones count (E3, E7)."""
+    systems = {one["system"] for one in item["organisers"]}
+    return system in systems and (joint or systems == {system})
+
+
 def _within(when: Mapping[str, str] | None, span: str, as_of: str, notes: Notes) -> bool:
     """In [as_of − span, as_of], both days in; a vague date is in when any of its days is (E4, E7, E8)."""
     if when is None:
@@ -160,6 +182,7 @@ def _within(when: Mapping[str, str] | None, span: str, as_of: str, notes: Notes)
         date.fromisoformat(when["end"]),
     )
     if end < first or start > last:
+        notes.outside.append(f"{when['text']} " + (f"早于 {first}" if end < first else f"晚于 {last}"))
         return False
     if start < first or end > last:
         notes.favoured.append(_favour(when))
@@ -167,7 +190,10 @@ def _within(when: Mapping[str, str] | None, span: str, as_of: str, notes: Notes)
 
 
 def _not_before(when: Mapping[str, str] | None, day: str, notes: Notes) -> bool:
-    if when is None or when["end"] < day:
+    if when is None:
+        return False
+    if when["end"] < day:
+        notes.outside.append(f"{when['text']} 早于 {day}")
         return False
     if when["start"] < day:
         notes.favoured.append(_favour(when))
@@ -179,35 +205,16 @@ def _favour(when: Mapping[str, str]) -> str:
     return f"日期只精确到{precision}（{when['text']}），按对申报人有利的方式计入"
 
 
-def _continuous_months(items: Iterable[Item], gap: str, as_of: str) -> int:
-    """Whole months of the longest run without a gap above `gap`, to `as_of` at most (E2, E6).
-
-    Leave, support teaching and secondment bridge; a run of nothing else is no work. Vague dates count in
-    the applicant's favour.
-    """
-    last, span = date.fromisoformat(as_of), parse_span(gap)
-    runs: list[tuple[date, date, bool]] = []
-    for item in items:
-        start = date.fromisoformat(item["start"]["start"])
-        end = min(date.fromisoformat(item["end"]["end"]) if item["end"] else last, last)
-        if start <= end:
-            runs.append((start, end, item["kind"] not in BRIDGES))
-    runs.sort()
-    best = 0
-    current: tuple[date, date, bool] | None = None
-    for start, end, worked in runs:
-        if current and start <= add_months(current[1] + timedelta(1), span.months) + span.rest:
-            current = (current[0], max(current[1], end), current[2] or worked)
-        else:
-            current = (start, end, worked)
-        if current[2]:
-            best = max(best, _whole_months(current[0], current[1] + timedelta(1)))
-    return best
-
-
-def _whole_months(start: date, after: date) -> int:
-    months = (after.year - start.year) * 12 + after.month - start.month
-    return months if add_months(start, months) <= after else months - 1
+def _precise(text: str) -> Item | None:
+    """A date typed into a field; an interval that goes on ends on the last day there is."""
+    first, slash, last = text.partition("/")
+    if slash and not last:
+        return {
+            **(_date(PreciseDate.parse(first)) or {}),
+            "end": date.max.isoformat(),
+            "text": f"{first}至今",
+        }
+    return _date(PreciseDate.parse(text))
 
 
 def _age_on(birth: str, as_of: str) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import cel
@@ -17,8 +18,9 @@ from contracts.case import (
 )
 from contracts.lifecycle import Route
 from contracts.rulepack import Level, Rule, RulePack, Where
-from rules.conditions import Unclear, evaluate, holds
-from rules.context import Item, Notes, application, collections, functions
+from rules.conditions import Unclear, evaluate, holds, program
+from rules.context import Notes, application, collections, functions
+from rules.continuity import Item
 
 GOOD = frozenset({Verdict.passed, Verdict.declared, Verdict.soft_fail})
 _WORST = (Verdict.failed, Verdict.needs_person, Verdict.soft_fail)
@@ -74,9 +76,11 @@ class _Judge:
 
     def _condition(self, rule: Rule) -> RuleVerdict:
         as_of = rule.as_of.isoformat() if rule.as_of else ""
-        context = cel.Context({**self._variables, "as_of": as_of}, self._functions)
+        context = cel.Context({**self._needed(rule), "as_of": as_of}, self._functions)
         counted, doubtful, not_counted = self._sift(rule, context)
+        self._notes.clear()
         sums = self._sums(rule, context, [item for item, _ in counted])
+        notes = tuple(dict.fromkeys(self._notes.remarks))
         verdict = self._decide(rule, context, [item for item, _ in counted], doubtful)
         return RuleVerdict(
             rule_id=rule.id,
@@ -88,7 +92,13 @@ class _Judge:
             counted=tuple(Counted(id=item["id"], title=item["title"], note=note) for item, note in counted),
             not_counted=tuple(not_counted),
             sums=tuple(sums),
+            notes=notes,
         )
+
+    def _needed(self, rule: Rule) -> dict[str, Any]:
+        """Variables that the rule's conditions name: handing over 500 items that nobody asks for costs most."""
+        names = variables_of(rule)
+        return {name: value for name, value in self._variables.items() if name in names}
 
     def _sift(
         self, rule: Rule, context: "cel.Context"
@@ -100,9 +110,9 @@ class _Judge:
         for item in self._items[rule.over] if rule.over else []:
             if rule.kinds and item["kind"] not in rule.kinds:
                 continue
-            self._notes.favoured.clear()
+            self._notes.clear()
             context.add_variable("item", item)
-            failures = _failures(rule.where, context)
+            failures = self._failures(rule.where, context)
             if not failures:
                 counted.append((item, "；".join(dict.fromkeys(self._notes.favoured))))
                 continue
@@ -110,8 +120,8 @@ class _Judge:
             certain = [one for one in failures if not one[1]]
             if not certain:
                 doubtful.append(item)
-            where, doubt, unclear = (certain or failures)[0]
-            text = _UNCLEAR if unclear else _fill(where.message, item, rule)
+            where, doubt, unclear, why = (certain or failures)[0]
+            text = _UNCLEAR if unclear else _fill(where.message, item, rule, why)
             reasons.append(
                 NotCounted(
                     id=item["id"],
@@ -123,6 +133,22 @@ class _Judge:
                 )
             )
         return counted, doubtful, reasons
+
+    def _failures(
+        self, wheres: Sequence[Where], context: "cel.Context"
+    ) -> list[tuple[Where, bool, bool, str]]:
+        """Every condition that does not hold as (where, doubt, unclear, on which side of which day it lies)."""
+        found = []
+        for where in wheres:
+            self._notes.outside.clear()
+            try:
+                if not holds(where.cel, context):
+                    why = "；".join(dict.fromkeys(self._notes.outside))
+                    doubt = where.doubt is not None and holds(where.doubt, context)
+                    found.append((where, doubt, False, why))
+            except Unclear:
+                found.append((where, True, True, ""))
+        return found
 
     def _decide(
         self, rule: Rule, context: "cel.Context", counted: list[Item], doubtful: list[Item]
@@ -149,7 +175,12 @@ class _Judge:
             except Unclear:
                 value = "?"
             need = None if one.need is None else _number(one.need)
-            found.append(RuleSum(id=one.id, label=one.label, value=value, need=need, unit=one.unit))
+            lacks = None
+            if one.need is not None and value != "?" and Decimal(value) < one.need:
+                lacks = _number(one.need - Decimal(value))
+            found.append(
+                RuleSum(id=one.id, label=one.label, value=value, need=need, unit=one.unit, missing=lacks)
+            )
         return found
 
     def _combination(self, rule: Rule) -> RuleVerdict:
@@ -175,25 +206,24 @@ class _Judge:
         )
 
 
-def _failures(wheres: Sequence[Where], context: "cel.Context") -> list[tuple[Where, bool, bool]]:
-    """Every condition that does not hold as (where, doubt, unclear)."""
-    found = []
-    for where in wheres:
-        try:
-            if not holds(where.cel, context):
-                doubt = where.doubt is not None and holds(where.doubt, context)
-                found.append((where, doubt, False))
-        except Unclear:
-            found.append((where, True, True))
-    return found
+@lru_cache(maxsize=1024)
+def _names_in(texts: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(name for text in texts for name in program(text).variables())
 
 
-def _fill(text: str, item: Item, rule: Rule) -> str:
+def variables_of(rule: Rule) -> frozenset[str]:
+    """Every variable that a rule's conditions name."""
+    wheres = [text for where in rule.where for text in (where.cel, where.doubt) if text]
+    return _names_in((*wheres, *(one.cel for one in rule.sums), *([rule.need] if rule.need else [])))
+
+
+def _fill(text: str, item: Item, rule: Rule, why: str) -> str:
     when = item.get("date") or item.get("start")
     values = {
         "{title}": item["title"],
         "{date}": when["text"] if when else "未填日期",
         "{as_of}": rule.as_of.isoformat() if rule.as_of else "",
+        "{why}": why or ("没有填写日期" if not when else when["text"]),
     }
     for token, value in values.items():
         text = text.replace(token, value)

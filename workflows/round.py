@@ -7,6 +7,7 @@ from temporalio.common import RawValue
 
 with workflow.unsafe.imports_passed_through():
     from contracts import gateway, publication, registration, scoring
+    from contracts.bars import BarDecision
     from contracts.base import Data
     from contracts.commands import (
         COMMANDS,
@@ -59,8 +60,13 @@ class RoundWorkflow:
 
     @workflow.update(dynamic=True)
     async def command(self, name: str, args: Sequence[RawValue]) -> Outcome:
-        """`release_ranking` and `publish_final_list`, each confirmed by two people before it gets here (T3, N4)."""
+        """`release_ranking` and `publish_final_list`, each confirmed by two people before it gets here (T3, N4).
+
+        A bar (E9) was put in force or lifted when it was prepared; it moves no round.
+        """
         body = read_command(args).typed_body()
+        if isinstance(body, BarDecision):
+            return Accepted()
         if isinstance(body, ReleaseRanking):
             if self.stage is not RoundStage.ranked or self.ranking is None:
                 return refused("already_answered" if self.released else "not_ready")

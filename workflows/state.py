@@ -20,6 +20,7 @@ from contracts.commands import (
     ExamResult,
     FormPrepared,
     Issue,
+    OutsidePrepared,
     QualificationOutcome,
     RecordOutsideDecision,
     RecordRank,
@@ -183,6 +184,11 @@ class LifecycleState:
             return refused("already_submitted")
         prepared = command.typed_prepared()
         assert isinstance(prepared, FormPrepared)
+        self._take_form(prepared)
+        self.filing_tasks.append(FilingTask.open_order)
+        return Accepted()
+
+    def _take_form(self, prepared: FormPrepared) -> None:
         self.form, self.scan_version, self.discarded = prepared, None, False
         self.case = self.case.model_copy(
             update={
@@ -192,7 +198,21 @@ class LifecycleState:
                 "facts_key": prepared.facts_key,
             }
         )
-        self.filing_tasks.append(FilingTask.open_order)
+
+    def _file_outside(self, command: Command) -> Accepted | Refused:
+        """Form and scan are with the outside system (S1); the fee, too, unless it is paid here."""
+        if self.stage is not Stage.filing:
+            return refused("already_filed")
+        if self.submitted:
+            return refused("already_submitted")
+        prepared = command.typed_prepared()
+        assert isinstance(prepared, OutsidePrepared)
+        self._take_form(prepared)
+        self.scan_version = prepared.form_version
+        if prepared.paid:
+            self.paid_level = prepared.plan.level
+        else:
+            self.filing_tasks.append(FilingTask.open_order)
         return Accepted()
 
     def _attach_scan(self, command: Command) -> Accepted | Refused:
@@ -324,6 +344,7 @@ class LifecycleState:
 _OTHERS = {
     CommandName.submit: LifecycleState._submit,
     CommandName.attach_scan: LifecycleState._attach_scan,
+    CommandName.file_outside: LifecycleState._file_outside,
     CommandName.take_back: LifecycleState._take_back,
     CommandName.discard: LifecycleState._discard,
     CommandName.confirm_payment: LifecycleState._confirm_payment,

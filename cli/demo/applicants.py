@@ -18,24 +18,13 @@ from cli.demo.papers import Changes, Paper
 from cli.demo.script import Fault, Kind, Persona
 from contracts.commands import Apply, AttachScan, CommandName, Resubmit, Submit
 from contracts.http.exam import AnswerSaved, Exam, ExamStatus, SaveAnswer
+from contracts.http.files import FileState, FileView, NewFile, Purpose, Upload
 from contracts.http.gateway import Applied, AskCode, CaseView, OpenSession, SessionOpened
 from contracts.http.notification import Mailbox
 from contracts.http.payment import Method, PaymentStarted, StartPayment
+from contracts.http.persons import Identity, PersonView
 from contracts.http.publication import CertificateView
-from contracts.http.registration import (
-    ChangeForm,
-    FileState,
-    FileView,
-    FormSaved,
-    FormState,
-    FormView,
-    Identity,
-    NewFile,
-    PersonView,
-    Purpose,
-    RegistrationView,
-    Upload,
-)
+from contracts.http.registration import ChangeForm, FormSaved, FormState, FormView, RegistrationView
 from contracts.http.scans import ScanReport
 from contracts.lifecycle import TERMINAL, Route, Stage, Status
 

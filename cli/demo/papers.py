@@ -8,7 +8,7 @@ from typing import Any
 
 from cli.demo import evidence
 from cli.demo.script import INTERMEDIATE, Fault, Kind, Persona
-from contracts.http.registration import Purpose
+from contracts.http.files import Purpose
 from contracts.lifecycle import Route
 
 Changes = dict[str, Any]

@@ -13,6 +13,11 @@ class MessageKind(StrEnum):
     """What can be sent on the gateway's word; everything else follows events."""
 
     login_code = "login_code"
+    help_code = "help_code"
+    recovery_code = "recovery_code"
+    recovery_done_old = "recovery_done_old"
+    recovery_done_new = "recovery_done_new"
+    recovery_rejected = "recovery_rejected"
 
 
 class SendMessage(Input):

@@ -1,5 +1,6 @@
 """HTTP of `registration`: rounds, identity, the draft, files, pre-flight, the printed form, prepare for the gateway."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -7,12 +8,10 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.base import Data, Input
-from contracts.case import Explanation, Finding
+from contracts.case import Explanation, Finding, ItemUse, Precision
 from contracts.lifecycle import Phase, RoundStage, Route, Stage, Status
 
 ITEM_ID = r"^[a-z0-9][a-z0-9-]{0,39}$"
-PHONE_HEADER = "X-Actor-Phone"
-"""Put in by the gateway on `PUT /me/identity`: the account's verified phone number."""
 
 
 # Rounds -----------------------------------------------------------------------------------------------------
@@ -59,36 +58,6 @@ class Rounds(Data):
     rounds: tuple[RoundView, ...]
 
 
-# Identity ---------------------------------------------------------------------------------------------------
-
-
-class IdKind(StrEnum):
-    """身份证、港澳居民来往内地通行证、台湾居民来往大陆通行证、护照."""
-
-    id_card = "id_card"
-    hk_macao_permit = "hk_macao_permit"
-    taiwan_permit = "taiwan_permit"
-    passport = "passport"
-
-
-class Identity(Input):
-    """`PUT /me/identity`. Fixed once set: the same values again are answered alike, others refused."""
-
-    name: Annotated[str, Field(min_length=1, max_length=60)]
-    id_kind: IdKind = IdKind.id_card
-    id_number: Annotated[str, Field(min_length=4, max_length=40)]
-
-
-class PersonView(Data):
-    """`GET /me/person` and the answer of `PUT /me/identity`: numbers masked."""
-
-    person_id: UUID
-    name: str
-    id_kind: IdKind
-    id_number_masked: str
-    phone_masked: str
-
-
 # The draft --------------------------------------------------------------------------------------------------
 
 
@@ -108,7 +77,13 @@ class Choice(Data):
 
 
 class FieldView(Data):
-    """One field as the pack defines it; `path` is its key in a PATCH (`fields.unit`)."""
+    """One field as the pack defines it; `path` is its key in a PATCH (`fields.unit`).
+
+    Values are text. `bool`: true or false · `number`: see `min`, `max`, `decimals`, `unit` · `date`: as precise as
+    one of `precisions` (empty: any) · `interval`: `2023-09/2024-01`, or `2023-09/` for something that goes on; a
+    PATCH also takes {start, end} · `files`: IDs of clean files with commas between, at most `max_files`; a PATCH
+    also takes a list · `choice`: the ID of an option, or its name.
+    """
 
     path: str
     id: str
@@ -123,6 +98,19 @@ class FieldView(Data):
     max_chars: int
     placeholder: bool
     locked: bool
+    example: str = ""
+    clause: str | None = None
+    pattern: str | None = None
+    """A regular expression for the whole value; `pattern_message` is what to say when it does not fit."""
+    pattern_message: str | None = None
+    min: str | None = None
+    max: str | None = None
+    decimals: int | None = None
+    unit: str = ""
+    precisions: tuple[Precision, ...] = ()
+    earliest: date | None = None
+    latest: date | None = None
+    max_files: int | None = None
 
 
 class ItemKindView(Data):
@@ -136,6 +124,8 @@ class ItemKindView(Data):
     uses: tuple[str, ...]
     fields: tuple[FieldView, ...]
     """`path` is relative to the item (`attributes.issue`)."""
+    precisions: tuple[Precision, ...] = ()
+    """How precise the item's date may be; empty: as its certificate shows it."""
 
 
 class SectionView(Data):
@@ -209,6 +199,10 @@ class FormView(Data):
     open_paths: tuple[str, ...] | None
     reprint: bool
     """In a correction: the form must be printed, signed and sealed again."""
+    tiers: tuple[Choice, ...] = ()
+    """What an item's `tier` may be, from low to high (E0)."""
+    prior_levels: tuple[Choice, ...] = ()
+    """What `level` of a certificate held already may be."""
 
 
 class ChangeForm(Input):
@@ -220,7 +214,7 @@ class ChangeForm(Input):
     """
 
     version: int
-    changes: Annotated[dict[str, Any], Field(min_length=1, max_length=200)]
+    changes: Annotated[dict[str, Any], Field(min_length=1, max_length=1000)]
 
 
 class FormSaved(Data):
@@ -228,6 +222,16 @@ class FormSaved(Data):
 
     version: int
     completeness: dict[str, Completeness]
+
+
+class DraftExplanation(Data):
+    """`GET /applications/{id}/explanation`: every rule and every item of the draft as it is, cheap enough to be
+    asked after each autosave. `unfinished`: items that no rule can look at yet, with what they lack."""
+
+    version: int
+    explanation: Explanation
+    items: tuple[ItemUse, ...]
+    unfinished: tuple[Missing, ...] = ()
 
 
 class FieldConflict(Data):
@@ -241,61 +245,6 @@ class FieldConflict(Data):
 class FieldError(Data):
     path: str
     message: str
-
-
-# Files ------------------------------------------------------------------------------------------------------
-
-
-class Purpose(StrEnum):
-    photo = "photo"
-    evidence = "evidence"
-    scan = "scan"
-    correction = "correction"
-
-
-class NewFile(Input):
-    """`POST /applications/{id}/files`: what is about to be uploaded."""
-
-    purpose: Purpose
-    name: Annotated[str, Field(min_length=1, max_length=200)]
-    media_type: Annotated[str, Field(max_length=100)]
-    bytes: Annotated[int, Field(gt=0)]
-
-
-class Upload(Data):
-    """Where the browser sends the file: multipart form, `fields` first, the file last under the name `file`."""
-
-    file_id: UUID
-    url: str
-    fields: dict[str, str]
-    expires_at: AwareDatetime
-
-
-class FileState(StrEnum):
-    pending = "pending"
-    clean = "clean"
-    refused = "refused"
-
-
-class FileView(Data):
-    """`GET /applications/{id}/files/{file_id}` adds `url`, a link that downloads it for a few minutes."""
-
-    id: UUID
-    purpose: Purpose
-    name: str
-    media_type: str
-    bytes: int
-    state: FileState
-    reason_code: str | None = None
-    reason: str | None = None
-    pages: int | None = None
-    sha256: str | None = None
-    created_at: AwareDatetime
-    url: str | None = None
-
-
-class Files(Data):
-    files: tuple[FileView, ...]
 
 
 # Pre-flight and own facts -----------------------------------------------------------------------------------

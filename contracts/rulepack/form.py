@@ -1,12 +1,42 @@
 """The application form as data: sections A, B, C, their fields, kinds of items, and declarations (A1)."""
 
-from typing import Literal
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal
 
+from pydantic import AfterValidator, Field, model_validator
+
+from contracts.case import Precision
 from contracts.rulepack.base import Id, Model, SealSubstitute, Text
 
 FieldType = Literal[
-    "text", "long_text", "date", "choice", "photo", "phone", "email", "id_number", "names", "number", "bool"
+    "text",
+    "long_text",
+    "date",
+    "interval",
+    "number",
+    "choice",
+    "bool",
+    "phone",
+    "email",
+    "id_number",
+    "photo",
+    "names",
+    "files",
 ]
+"""Kinds of fields; a pack may also write `district`, which is a choice from the pack's districts."""
+
+
+def _regex(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error:
+        raise ValueError("正则表达式写法有误") from None
+    return value
+
+
+Regex = Annotated[str, AfterValidator(_regex)]
 
 
 class Option(Model):
@@ -20,6 +50,11 @@ class FormField(Model):
     """One field. A private one never enters the snapshot, only `PrivatePart`.
 
     `source` names a table of the pack to choose from: districts, education, kinds, tiers, prizes.
+    `pattern` must match the whole value, else `pattern_message` is said. Of a date or interval, `precisions`
+    are those that are taken (none named: all), `earliest` and `latest` the first and last day that it may touch.
+    Of a number, `min` and `max` are included, `decimals` is the most digits after the point, `unit` stands behind
+    it. Stored form: text; a date as it was written, an interval as `start/end` (`start/`: still), a list of files
+    as IDs with commas between.
     """
 
     id: Id
@@ -28,16 +63,36 @@ class FormField(Model):
     required: bool = True
     private: bool = False
     help: str = ""
+    example: str = ""
+    clause: Id | None = None
     options: tuple[Option, ...] = ()
     source: Literal["districts", "education", "kinds", "tiers", "prizes"] | None = None
-    max_chars: int = 200
+    max_chars: Annotated[int, Field(ge=1, le=5000)] = 200
+    pattern: Regex | None = None
+    pattern_message: Text | None = None
+    min: Decimal | None = None
+    max: Decimal | None = None
+    decimals: Annotated[int, Field(ge=0, le=6)] = 2
+    unit: str = ""
+    precisions: tuple[Precision, ...] = ()
+    earliest: date | None = None
+    latest: date | None = None
+    max_files: Annotated[int, Field(ge=1, le=20)] = 20
     placeholder: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _district(cls, value: Any) -> Any:
+        if isinstance(value, dict) and value.get("type") == "district":
+            return {"source": "districts", **value, "type": "choice"}
+        return value
 
 
 class ItemKind(Model):
     """A kind of item in B (conditions) or C (evidence, the six kinds of 附件1 第四条1).
 
     `uses` are the standard parts of an EvidenceItem that the form asks for; `fields` go to `attributes`.
+    `precisions`: how precise its date may be (none named: as the certificate shows it).
     """
 
     id: Id
@@ -48,6 +103,7 @@ class ItemKind(Model):
     routes: tuple[Literal["regular", "direct"], ...] = ("regular",)
     uses: tuple[Literal["title", "date", "tier", "role", "organisers", "named_person", "files"], ...]
     fields: tuple[FormField, ...] = ()
+    precisions: tuple[Precision, ...] = ()
     help: str = ""
 
 

@@ -19,6 +19,7 @@ CheckKind = Literal[
     "files_open",
     "within_window",
     "same_name",
+    "claimed_twice",
     "eligibility",
 ]
 
@@ -26,7 +27,8 @@ CheckKind = Literal[
 class Where(Model):
     """A condition tried on each item. If `cel` is false but `doubt` is true, a person decides.
 
-    `window` marks a condition about time (Q8 reads it). Message tokens: {title} {date} {as_of}.
+    `window` marks a condition about time (Q8 reads it). Message tokens: {title} {date}
+    {as_of}, and {why}: on which side of which day the date lies (2021-03-02 早于 2022-02-28).
     """
 
     id: Id
@@ -113,6 +115,8 @@ class PhotoRule(Model):
     aspect: Decimal
     aspect_tolerance: Decimal
     min_sharpness: Decimal
+    max_unevenness: Decimal | None = Decimal("0.35")
+    """Of the ground in the upper corners, 0 to 1; above it a person looks. None: not looked at."""
 
 
 class NameRule(Model):

@@ -60,6 +60,16 @@ async def redeem(session: AsyncSession, settings: GatewaySettings, phone: str, c
 
     The caller must commit before it refuses.
     """
+    if not await prove(session, settings, phone, code):
+        return None
+    return await _account(session, settings, phone, phone_hash(settings, phone))
+
+
+async def prove(session: AsyncSession, settings: GatewaySettings, phone: str, code: str) -> bool:
+    """Whether the code is one that was sent to this phone; then it is used up. No account is made.
+
+    The caller must commit before it refuses: the try is counted in this transaction.
+    """
     owner = phone_hash(settings, phone)
     await db.lock(session, f"login:{owner}")  # tries of one phone come one after the other
     now = func.public.fudao_now()
@@ -76,10 +86,31 @@ async def redeem(session: AsyncSession, settings: GatewaySettings, phone: str, c
     match = [
         row.id for row in tried if secrets.compare_digest(row.code_hash, _code_hash(settings, row.id, code))
     ]
-    if not match:
-        return None
-    await session.execute(update(LoginCode).where(LoginCode.phone_hash == owner).values(used_at=now))
-    return await _account(session, settings, phone, owner)
+    if match:
+        await session.execute(update(LoginCode).where(LoginCode.phone_hash == owner).values(used_at=now))
+    return bool(match)
+
+
+async def open_account(session: AsyncSession, settings: GatewaySettings, phone: str) -> UUID:
+    """The account of this phone, made if there is none: its person logs in with a code like everybody (S1)."""
+    return (await _account(session, settings, phone, phone_hash(settings, phone))).id
+
+
+async def account_with(session: AsyncSession, settings: GatewaySettings, phone: str) -> Account | None:
+    """The account that logs in with this phone, locked."""
+    query = select(Account).where(Account.phone_hash == phone_hash(settings, phone)).with_for_update()
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def holder(session: AsyncSession, settings: GatewaySettings, phone: str) -> UUID | None:
+    """The ID of the account that logs in with this phone."""
+    query = select(Account.id).where(Account.phone_hash == phone_hash(settings, phone))
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+def seal_phone(settings: GatewaySettings, account_id: UUID, phone: str) -> bytes:
+    """The phone as its account keeps it."""
+    return crypto.encrypt_field(settings, phone, bind=_place(account_id))
 
 
 async def limit_address(

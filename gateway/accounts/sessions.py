@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.commands import Role
 from contracts.http.gateway import AccountKind
-from gateway.models import Account, LoginCode, RateCount, Session, StaffRole
+from gateway.models import Account, Assistance, LoginCode, RateCount, Session, StaffRole
 from kit import db
 
 _NOW = func.public.fudao_now()
@@ -31,6 +31,9 @@ class Known:
     display_name: str
     unit: str
     district: str | None
+    assistance_id: UUID | None = None
+    assisted_by: UUID | None = None
+    """The helper at the counter who holds this session with the account's consent (A9)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,12 +49,20 @@ def in_order(names: list[str]) -> tuple[Role, ...]:
     return tuple(role for role in Role if role.value in names)
 
 
-async def open_session(session: AsyncSession, account: Account, lasts: timedelta) -> Opened:
+async def open_session(
+    session: AsyncSession, account: Account, lasts: timedelta, assistance_id: UUID | None = None
+) -> Opened:
     """A new session of this account; `lasts` is its whole life, there is no sliding."""
     token = secrets.token_urlsafe(32)
     expires_at = await db.now(session) + lasts
     session.add(
-        Session(id=uuids.uuid7(), account_id=account.id, token_hash=_hash(token), expires_at=expires_at)
+        Session(
+            id=uuids.uuid7(),
+            account_id=account.id,
+            token_hash=_hash(token),
+            expires_at=expires_at,
+            assistance_id=assistance_id,
+        )
     )
     await session.flush()
     roles = (Role.applicant,) if account.kind == AccountKind.person else await roles_of(session, account.id)
@@ -72,6 +83,8 @@ async def find_session(session: AsyncSession, token: str) -> Known | None:
         display_name=found.display_name,
         unit=found.unit,
         district=found.district,
+        assistance_id=found.assistance_id,
+        assisted_by=found.helper_id,
     )
 
 
@@ -100,7 +113,9 @@ async def sweep(session: AsyncSession) -> None:
     await session.execute(delete(Session).where(Session.expires_at < _NOW - month))
 
 
-def _query(token: str) -> Select[UUID, UUID, str, str, str, str | None, list[str]]:
+def _query(
+    token: str,
+) -> Select[UUID, UUID, str, str, str, str | None, UUID | None, UUID | None, list[str]]:
     roles = (
         select(func.coalesce(func.array_agg(StaffRole.role), []))
         .where(StaffRole.account_id == Account.id)
@@ -114,9 +129,12 @@ def _query(token: str) -> Select[UUID, UUID, str, str, str, str | None, list[str
             Account.display_name,
             Account.unit,
             Account.district,
+            Session.assistance_id,
+            Assistance.helper_id,
             roles.label("roles"),
         )
         .join(Account, Account.id == Session.account_id)
+        .outerjoin(Assistance, Assistance.id == Session.assistance_id)
         .where(
             Session.token_hash == _hash(token),
             Session.revoked_at.is_(None),

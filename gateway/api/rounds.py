@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import JSONResponse
 
 from contracts.commands import Apply, Receipt, Role, TargetKind
+from contracts.http.district import DistrictFilters, DistrictProgress
 from contracts.http.gateway import (
     Applied,
     CaseFilters,
@@ -22,6 +23,7 @@ from contracts.http.gateway import (
 )
 from contracts.lifecycle import Stage
 from gateway import calls, commands, opening, windowing
+from gateway import district as districts
 from gateway.commands import IdempotencyKey
 from gateway.guard import CurrentCaller, GuardedRoute, forbidden
 from gateway.parts import TheParts
@@ -91,9 +93,22 @@ async def round_cases(
             raise forbidden()
         filters = filters.model_copy(update={"district": caller.known.district})
     async with parts.db.read() as session:
-        return await parts.read_model.cases(
+        page = await parts.read_model.cases(
             session, round_id, filters, query.cursor, max(1, min(query.limit, 200))
         )
+    return districts.without_holds(page) if caller.role is Role.district else page
+
+
+@router.get("/rounds/{round_id}/districts/{district}", responses=problems(401, 403, 404))
+async def district_progress(
+    parts: TheParts,
+    caller: CurrentCaller,
+    round_id: UUID,
+    district: Annotated[str, Path(max_length=40)],
+    query: Annotated[DistrictFilters, Query()],
+) -> DistrictProgress:
+    """Who still has to do what in one district (O7); for role `district` only its own, any other is absent."""
+    return await districts.progress(parts, caller, round_id, district, query)
 
 
 @router.get("/rounds/{round_id}/call-list", responses=problems(401, 403, 404))

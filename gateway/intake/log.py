@@ -48,6 +48,7 @@ class NewCommand:
     subject: UUID | None = None
     idempotency_key: str | None = None
     effective_at: datetime | None = None
+    assisted_by: UUID | None = None
 
 
 def check_size(body: dict[str, Any]) -> None:
@@ -96,6 +97,7 @@ async def store(session: AsyncSession, new: NewCommand) -> Receipt:
             role=new.role.value,
             subject=new.subject,
             idempotency_key=new.idempotency_key,
+            assisted_by=new.assisted_by,
             body=new.body,
             received_at=received_at,
             effective_at=new.effective_at,

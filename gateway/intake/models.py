@@ -28,6 +28,8 @@ class CommandRow(Base):
     role: Mapped[str] = mapped_column(Text)
     subject: Mapped[UUID | None]
     idempotency_key: Mapped[str | None] = mapped_column(Text)
+    assisted_by: Mapped[UUID | None]
+    """The helper at the counter who sent it with the subject's consent (A9)."""
     body: Mapped[dict[str, Any]] = mapped_column(JSONB)
     received_at: Mapped[datetime] = mapped_column(INSTANT, server_default=NOW)
     effective_at: Mapped[datetime | None] = mapped_column(INSTANT)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from contracts.http import registration, scans
-from gateway.passing.common import ALSO_READERS, APPLICANT, OWN, PDF
+from contracts.commands import Role
+from contracts.http import bars, files, persons, registration, scans
+from gateway.passing.common import ALSO_READERS, APPLICANT, OFFICE, OWN, PDF
 from gateway.passing.row import Row
+from gateway.policy import Owner
 
 REGISTRATION = (
     Row(
@@ -28,7 +30,7 @@ REGISTRATION = (
         path="/me/person",
         service="registration",
         roles=APPLICANT,
-        answer=registration.PersonView,
+        answer=persons.PersonView,
         errors=(404,),
     ),
     Row(
@@ -36,8 +38,8 @@ REGISTRATION = (
         path="/me/identity",
         service="registration",
         roles=APPLICANT,
-        body=registration.Identity,
-        answer=registration.PersonView,
+        body=persons.Identity,
+        answer=persons.PersonView,
         errors=(409,),
         phone=True,
     ),
@@ -57,7 +59,7 @@ REGISTRATION = (
         roles=APPLICANT,
         owner=OWN,
         body=registration.ChangeForm,
-        limit=512 * 1024,
+        limit=1024 * 1024,
         answer=registration.FormSaved,
     ),
     Row(
@@ -66,8 +68,8 @@ REGISTRATION = (
         service="registration",
         roles=APPLICANT,
         owner=OWN,
-        body=registration.NewFile,
-        answer=registration.Upload,
+        body=files.NewFile,
+        answer=files.Upload,
         status=201,
         errors=(404, 409, 413, 429),
     ),
@@ -77,7 +79,8 @@ REGISTRATION = (
         service="registration",
         roles=APPLICANT,
         owner=OWN,
-        answer=registration.FileView,
+        answer=files.FileView,
+        timeout=40.0,
     ),
     Row(
         method="GET",
@@ -85,7 +88,7 @@ REGISTRATION = (
         service="registration",
         roles=ALSO_READERS,
         owner=OWN,
-        answer=registration.Files,
+        answer=files.Files,
         errors=(404,),
     ),
     Row(
@@ -94,7 +97,58 @@ REGISTRATION = (
         service="registration",
         roles=ALSO_READERS,
         owner=OWN,
-        answer=registration.FileView,
+        answer=files.FileView,
+        errors=(404,),
+    ),
+    Row(
+        method="POST",
+        path="/applications/{application_id}/files/{file_id}/upload",
+        service="registration",
+        roles=APPLICANT,
+        owner=OWN,
+        answer=files.Upload,
+    ),
+    Row(
+        method="GET",
+        path="/applications/{application_id}/files/{file_id}/pages",
+        service="registration",
+        roles=ALSO_READERS,
+        owner=OWN,
+        answer=files.FilePages,
+    ),
+    Row(
+        method="DELETE",
+        path="/applications/{application_id}/files/{file_id}",
+        service="registration",
+        roles=APPLICANT,
+        owner=OWN,
+        status=204,
+    ),
+    Row(
+        method="GET",
+        path="/applications/{application_id}/photo",
+        service="registration",
+        roles=ALSO_READERS,
+        owner=OWN,
+        answer=files.PhotoView,
+    ),
+    Row(
+        method="POST",
+        path="/applications/{application_id}/photo",
+        service="registration",
+        roles=APPLICANT,
+        owner=OWN,
+        body=files.AcceptPhoto,
+        answer=files.PhotoView,
+        timeout=40.0,
+    ),
+    Row(
+        method="GET",
+        path="/applications/{application_id}/explanation",
+        service="registration",
+        roles=ALSO_READERS,
+        owner=OWN,
+        answer=registration.DraftExplanation,
         errors=(404,),
     ),
     Row(
@@ -138,6 +192,35 @@ REGISTRATION = (
         roles=ALSO_READERS,
         owner=OWN,
         answer=registration.RegistrationView,
+        errors=(404,),
+    ),
+    Row(
+        method="GET",
+        path="/applications/{application_id}/twins",
+        service="registration",
+        roles=(Role.reviewer, *OFFICE, Role.supervisor),
+        owner=OWN,
+        answer=bars.Twins,
+        errors=(404,),
+    ),
+    Row(
+        method="GET",
+        path="/rounds/{round_id}/bars",
+        service="registration",
+        roles=(*OFFICE, Role.approver, Role.supervisor),
+        owner=Owner.round,
+        answer=bars.Bars,
+        errors=(404,),
+    ),
+    Row(
+        method="POST",
+        path="/rounds/{round_id}/bars",
+        service="registration",
+        roles=OFFICE,
+        owner=Owner.round,
+        body=bars.NewBar,
+        answer=bars.BarView,
+        status=201,
         errors=(404,),
     ),
 )

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Body, Path, Query, Request, Response
 from pydantic import BaseModel
 
 from contracts.commands import Role
-from contracts.http.registration import PHONE_HEADER
+from contracts.http.persons import PHONE_HEADER
 from gateway.accounts import codes
 from gateway.guard import UNSAFE, Caller
 from gateway.policy import API, Access, Owner, Rule
@@ -67,6 +67,8 @@ class Row:
     """Bytes of a JSON body, where it may be larger than usual."""
     raw: int | None = None
     headers: tuple[str, ...] = ("content-type",)
+    timeout: float | None = None
+    """Seconds to wait for the service, where it may take longer than usual."""
     phone: bool = False
     """Adds the account's verified phone for the service."""
 
@@ -124,6 +126,7 @@ def _endpoint(row: Row) -> Callable[..., Awaitable[Response]]:
             params=params,
             content=content,
             headers=await _headers(request, row),
+            timeout=row.timeout,
         )
         kept = {name: answer.headers[name] for name in _BACK if name in answer.headers}
         return Response(answer.content, answer.status_code, headers=kept)

@@ -1,22 +1,23 @@
-"""Pages of an applicant: identity, applying, my application with its timeline, paying, simple commands."""
+"""Pages of an applicant: identity, applying, my application with its timeline, paying."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from contracts.commands import COMMANDS, Apply, CommandName, Nothing, Receipt, Role, TargetKind
+from contracts.commands import Apply
 from contracts.http.payment import Method, Order, PaymentStarted, StartPayment
-from contracts.http.registration import PHONE_HEADER, Identity, IdKind, PersonView, RoundView
+from contracts.http.persons import PHONE_HEADER, Identity, IdKind, PersonView
+from contracts.http.registration import RoundView
 from contracts.lifecycle import RoundStage
-from gateway import cases, commands, opening, windowing, words
+from gateway import cases, commands, opening, windowing
 from gateway.accounts import codes
-from gateway.guard import Caller, CurrentCaller, GuardedRoute, not_found
+from gateway.guard import Caller, CurrentCaller, GuardedRoute
 from gateway.parts import Parts, TheParts
 from gateway.passing.row import ANYONE
+from gateway.web import sending
 from gateway.web.forms import ThePages, read, see
 from gateway.web.public_pages import ends, rounds_of
 from kit.errors import DomainError, Kind
@@ -24,16 +25,11 @@ from kit.errors import DomainError, Kind
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 ID_KINDS = {
     IdKind.id_card: "居民身份证",
+    IdKind.residence_permit: "港澳台居民居住证",
     IdKind.hk_macao_permit: "港澳居民来往内地通行证",
     IdKind.taiwan_permit: "台湾居民来往大陆通行证",
     IdKind.passport: "护照",
 }
-ASKED_FIRST = {
-    CommandName.take_back: "撤回后可以继续修改申报书，已上传的扫描件作废，需要重新打印、签字、盖章；已缴的费用保留。",
-    CommandName.discard: "作废后草稿内容全部清空，不能恢复；之后可以重新选择级别申报。",
-    CommandName.withdraw: "撤回后本年度不能再申报，不能恢复；是否退费以通知为准。",
-}
-"""Commands that need no content, and what one should know before."""
 
 
 @router.get("/my")
@@ -105,7 +101,7 @@ async def apply(
     level, _, route = str(form.get("level", "")).partition("/")
     try:
         wanted = Apply.model_validate({"level": level, **({"route": route} if route else {})})
-        made = await opening.apply(parts, caller, round_id, wanted, _key(form.get("key")))
+        made = await opening.apply(parts, caller, round_id, wanted, sending.key_of(form))
         commands.refuse_if_refused(made.receipt)
     except DomainError as error:
         context = {"round": await _round(parts, round_id), "error": error, "key": uuid4()}
@@ -162,79 +158,6 @@ async def pay(
         context = {"order": started.order, "application_id": application_id, "pay_url": started.pay_url}
         return pages.page(request, "pay.html", context)
     return see(f"/my/applications/{application_id}/pay")
-
-
-@router.get("/my/applications/{application_id}/commands/{name}")
-async def ask_first(
-    request: Request, pages: ThePages, application_id: UUID, name: Annotated[CommandName, Path()]
-) -> Response:
-    """Says what the command does, before it is sent."""
-    context = {
-        "application_id": application_id,
-        "name": name,
-        "title": words.COMMAND[name],
-        "warning": _warning(name),
-        "key": uuid4(),
-        "error": None,
-    }
-    return pages.page(request, "confirm.html", context)
-
-
-@router.post("/my/applications/{application_id}/commands/{name}")
-async def send(
-    request: Request,
-    parts: TheParts,
-    pages: ThePages,
-    caller: CurrentCaller,
-    application_id: UUID,
-    name: Annotated[CommandName, Path()],
-) -> Response:
-    """Sends it; a refusal is said with its clause."""
-    warning = _warning(name)
-    form = await request.form()
-    try:
-        receipt = await _send(parts, caller, application_id, name, _key(form.get("key")))
-        commands.refuse_if_refused(receipt)
-    except DomainError as error:
-        context: dict[str, Any] = {
-            "application_id": application_id,
-            "name": name,
-            "title": words.COMMAND[name],
-            "warning": warning,
-            "key": uuid4(),
-            "error": error,
-        }
-        return pages.page(request, "confirm.html", context, status=error.kind.status)
-    return see(f"/my/applications/{application_id}")
-
-
-async def _send(parts: Parts, caller: Caller, application_id: UUID, name: CommandName, key: str) -> Receipt:
-    round_id = await commands.round_of(parts, TargetKind.application, application_id, caller)
-    command = commands.new_command(
-        caller,
-        target_kind=TargetKind.application,
-        target_id=application_id,
-        round_id=round_id,
-        name=name,
-        body={},
-        key=key,
-    )
-    return await commands.send(parts, command)
-
-
-def _warning(name: CommandName) -> str:
-    spec = COMMANDS[name]
-    if name not in ASKED_FIRST or spec.body is not Nothing or Role.applicant not in spec.roles:
-        raise not_found()
-    return ASKED_FIRST[name]
-
-
-def _key(given: object) -> str:
-    """The form's own key makes a second click the same command."""
-    try:
-        return str(UUID(str(given)))
-    except ValueError:
-        return str(uuid4())
 
 
 async def _person(parts: Parts, caller: Caller) -> PersonView | None:

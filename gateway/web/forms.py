@@ -25,6 +25,7 @@ _LABELS: Mapping[str, str] = {
     "id_number": "请填写证件号码",
     "id_kind": "请选择证件类型",
     "level": "请选择级别",
+    "application_number": "请填写申报号",
     "reason": "请写明理由（2–200 字）",
 }
 

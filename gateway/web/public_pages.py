@@ -10,6 +10,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from contracts.http.gateway import AskCode, OpenSession, OpenStaffSession, SetUp, WindowView
@@ -21,6 +22,7 @@ from gateway.api import auth
 from gateway.guard import CurrentCaller, GuardedRoute, not_found
 from gateway.parts import Parts, TheParts
 from gateway.passing.row import ANYONE
+from gateway.web import resuming
 from gateway.web.forms import ThePages, read, safe_next, see
 from gateway.web.render import LANGUAGE_COOKIE, LANGUAGES
 from kit.errors import DomainError, Kind
@@ -73,15 +75,14 @@ async def switch_language(language: str, after: Next = None) -> Response:
 @router.get("/login")
 async def login_page(request: Request, pages: ThePages, after: Next = None) -> Response:
     """Asks for the phone."""
-    return pages.page(request, "login.html", {"next": safe_next(after, "/my"), "phone": "", "error": None})
+    return pages.page(request, "login.html", {**_door(after), "phone": "", "error": None})
 
 
 @router.post("/login/code")
 async def ask_code(request: Request, parts: TheParts, pages: ThePages, after: Next = None) -> Response:
     """Sends the code and asks for it."""
-    context: dict[str, Any] = {"next": safe_next(after, "/my"), "error": None}
     form = await request.form()
-    context["phone"] = str(form.get("phone", "")).strip()
+    context = _door(after, form) | {"phone": str(form.get("phone", "")).strip(), "error": None}
     try:
         asked = await auth.do_ask_code(parts, await read(request, AskCode), auth.address_of(request))
     except DomainError as error:
@@ -93,8 +94,7 @@ async def ask_code(request: Request, parts: TheParts, pages: ThePages, after: Ne
 async def login(request: Request, parts: TheParts, pages: ThePages, after: Next = None) -> Response:
     """Redeems the code."""
     form = await request.form()
-    context: dict[str, Any] = {
-        "next": safe_next(after, "/my"),
+    context = _door(after, form) | {
         "phone": str(form.get("phone", "")),
         "minutes": parts.settings.code_seconds // 60,
     }
@@ -103,8 +103,18 @@ async def login(request: Request, parts: TheParts, pages: ThePages, after: Next 
     except DomainError as error:
         return pages.page(request, "code.html", {**context, "error": error}, status=error.kind.status)
     response = see(context["next"])
+    if typed := resuming.opened(context["kept"]):
+        # no redirect can post: one more click saves what was typed before the session ended
+        async with parts.db.read() as session:
+            request.state.known = await sessions.find_session(session, opened.token)
+        response = pages.page(request, "resume.html", {"action": typed[0], "fields": typed[1]})
     auth.set_cookie(response, parts, opened)
     return response
+
+
+def _door(after: str | None, form: FormData | None = None) -> dict[str, Any]:
+    """What the pages of logging in hand on: where to go then, and a form that was being filled in."""
+    return {"next": safe_next(after, "/my"), "kept": resuming.carried(form) if form else ""}
 
 
 @router.get("/staff/login")

@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from contracts.commands import Role
+from contracts.http.files import UPLOAD_MAX_BYTES
 from gateway import words
 from gateway.accounts.sessions import Known
 from gateway.settings import GatewaySettings
@@ -53,6 +54,7 @@ class Renderer:
             "links": _links(known, embedded=self._settings.embedded),
             "embedded": self._settings.embedded,
             "words": words,
+            "in_wechat": in_wechat(request),
         }
         text = self._environments[language].get_template(template).render(**shared, **(context or {}))
         headers = {
@@ -76,6 +78,8 @@ def environment(language: str) -> Environment:
     env.filters["moment"] = moment
     env.filters["deadline"] = deadline
     env.filters["yuan"] = yuan
+    env.filters["filesize"] = filesize
+    env.globals["upload_limits"] = {purpose.value: limit for purpose, limit in UPLOAD_MAX_BYTES.items()}
     return env
 
 
@@ -110,6 +114,11 @@ def language_of(request: Request) -> str:
     return "zh"
 
 
+def in_wechat(request: Request) -> bool:
+    """WeChat's own browser, which blocks downloads and some uploads: pages say how to leave it."""
+    return "MicroMessenger" in request.headers.get("user-agent", "")
+
+
 def moment(at: datetime | None) -> str:
     """2026-03-01 16:00 in Chongqing's time."""
     return at.astimezone(_SHANGHAI).strftime("%Y-%m-%d %H:%M") if at else "—"
@@ -128,6 +137,14 @@ def deadline(at: datetime | None) -> str:
 def yuan(fen: int) -> str:
     """10000 → 100.00"""
     return f"{fen // 100}.{fen % 100:02}"
+
+
+def filesize(n: int) -> str:
+    """5242880 → 5 MB"""
+    for unit, size in (("MB", 2**20), ("KB", 2**10)):
+        if n >= size:
+            return f"{n / size:.1f}".removesuffix(".0") + f" {unit}"
+    return f"{n} B"
 
 
 def _here(request: Request) -> str:

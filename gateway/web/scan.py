@@ -12,7 +12,8 @@ from starlette.responses import Response
 
 from contracts.case import Finding, FindingVerdict
 from contracts.commands import AttachScan, CommandName, Receipt, Resubmit, TargetKind
-from contracts.http.registration import Files, FileState, FormState, Purpose, RegistrationView
+from contracts.http.files import Files, FileState, Purpose
+from contracts.http.registration import FormState, RegistrationView
 from contracts.http.scans import ScanReport
 from gateway import commands
 from gateway.guard import Caller, CurrentCaller, GuardedRoute

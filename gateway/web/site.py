@@ -10,9 +10,12 @@ from starlette.staticfiles import StaticFiles
 from contracts.commands import Role
 from gateway.parts import Parts
 from gateway.policy import PEOPLE, STAFF, Owner, Rule, public, rule
-from gateway.web import applicant, desk, office, public_pages, scan
+from gateway.web import applicant, desk, office, public_pages, scan, uploads
+from gateway.web.consequences import router as consequences
 from gateway.web.errors import ProblemPages
+from gateway.web.filling import ROUTERS as FILLING
 from gateway.web.render import Renderer
+from gateway.web.tools import TOOL_MODULES, TOOL_RULES
 
 STATIC = Path(__file__).parent / "static"
 
@@ -32,11 +35,16 @@ _PUBLIC = (
     ("GET", "/static"),
 )
 _CASE = "/my/applications/{application_id}"
+FORM_BODY = 256 * 1024
+"""What a page's form may hold: the whole draft is allowed as much."""
+FORM_LIMITS = {f"{_CASE}/form": FORM_BODY, "/login": 2 * FORM_BODY}
+"""Beginnings of paths that take more than usual; a login page may carry a whole form that was being filled in."""
 
 
 def page_rules(*, embedded: bool) -> tuple[Rule, ...]:
     """The policy lines of the pages; the mailbox is there in the embedded default only."""
     rules = [
+        *_filling_rules(),
         *(public(method, path) for method, path in _PUBLIC),
         rule("POST", "/logout", *PEOPLE),
         rule("GET", "/my", Role.applicant),
@@ -53,6 +61,13 @@ def page_rules(*, embedded: bool) -> tuple[Rule, ...]:
         rule("POST", f"{_CASE}/scan", Role.applicant, owner=Owner.application),
         rule("GET", f"{_CASE}/commands/{{name}}", Role.applicant, owner=Owner.application),
         rule("POST", f"{_CASE}/commands/{{name}}", Role.applicant, owner=Owner.application),
+        rule("POST", f"{_CASE}/files", Role.applicant, owner=Owner.application),
+        rule("GET", f"{_CASE}/files/{{file_id}}", Role.applicant, owner=Owner.application),
+        rule("GET", f"{_CASE}/files/{{file_id}}/remove", Role.applicant, owner=Owner.application),
+        rule("POST", f"{_CASE}/files/{{file_id}}/remove", Role.applicant, owner=Owner.application),
+        rule("GET", f"{_CASE}/photo", Role.applicant, owner=Owner.application),
+        rule("POST", f"{_CASE}/photo", Role.applicant, owner=Owner.application),
+        *TOOL_RULES,
         rule("GET", "/staff", *STAFF),
         rule("GET", "/staff/proposals", Role.approver, Role.secretariat, Role.supervisor),
         rule("POST", "/staff/proposals/{proposal_id}/{decision}", Role.approver),
@@ -63,12 +78,45 @@ def page_rules(*, embedded: bool) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
+def _filling_rules() -> tuple[Rule, ...]:
+    """The form, pre-flight and submitting: the applicant's own only."""
+    form, item = f"{_CASE}/form", f"{_CASE}/form/{{section}}/{{collection}}/{{item_id}}"
+    routes = (
+        ("GET", form),
+        ("GET", f"{form}/explanation"),
+        ("GET", f"{form}/{{section}}"),
+        ("POST", f"{form}/{{section}}"),
+        ("POST", f"{form}/restore"),
+        ("POST", f"{form}/{{section}}/{{collection}}"),
+        ("GET", item),
+        ("POST", item),
+        ("POST", f"{item}/copy"),
+        ("GET", f"{item}/delete"),
+        ("POST", f"{item}/delete"),
+        ("GET", f"{_CASE}/preflight"),
+        ("GET", f"{_CASE}/submit"),
+        ("POST", f"{_CASE}/submit"),
+    )
+    return tuple(
+        rule(
+            method,
+            path,
+            Role.applicant,
+            owner=Owner.application,
+            max_body=FORM_BODY if method == "POST" else None,
+        )
+        for method, path in routes
+    )
+
+
 def add_pages(app: FastAPI, parts: Parts) -> None:
     """Adds every page."""
     renderer = Renderer(parts.settings)
     app.state.renderer = renderer
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
-    for module in (public_pages, applicant, scan, office):
+    for router in (consequences, *FILLING):
+        app.include_router(router)
+    for module in (public_pages, applicant, uploads, scan, office, *TOOL_MODULES):
         app.include_router(module.router)
     for router in desk.ROUTERS:
         app.include_router(router)

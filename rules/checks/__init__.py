@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterable
 
 from contracts.case import Facts, Finding, ScanFacts, Snapshot
 from contracts.rulepack import Check, CheckKind, RulePack
-from rules.checks import files, form, items
+from rules.checks import claims, files, form, items
 from rules.checks.case import Case
-from rules.checks.claims import award_key
 from rules.checks.files import SURE
 from rules.checks.form import suspect_text
 
-__all__ = ["SURE", "award_key", "checks", "scan_checks", "suspect_text"]
+__all__ = ["SURE", "checks", "scan_checks", "suspect_text"]
 
 _CHECKERS: dict[CheckKind, Callable[[Case, Check], Iterable[Finding]]] = {
     "fields_complete": form.fields_complete,
@@ -25,6 +24,7 @@ _CHECKERS: dict[CheckKind, Callable[[Case, Check], Iterable[Finding]]] = {
     "files_open": files.files_open,
     "within_window": items.within_window,
     "same_name": items.same_name,
+    "claimed_twice": claims.claimed_twice,
     "eligibility": items.eligibility,
 }
 _NEEDS_SCAN = frozenset({"seal_and_signature", "system_form"})

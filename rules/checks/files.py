@@ -1,9 +1,10 @@
 """Checks on files: photo (Q2), the returned scan (Q4, Q6), whether attachments open (Q7)."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from contracts.case import Finding, ScanFacts, ScanPage, Zone
-from contracts.rulepack import Check
+from contracts.case import Finding, FindingVerdict, PhotoFacts, ScanFacts, ScanPage, Zone
+from contracts.rulepack import Check, PhotoRule
 from rules.checks.case import Case
 
 SURE = 0.8
@@ -21,21 +22,64 @@ def photo(case: Case, check: Check) -> Iterator[Finding]:
     if found is None:
         yield case.look(check, "照片还没有量过", field="photo")
         return
+    for one in judge_photo(rule, found):
+        if one.verdict is FindingVerdict.finding:
+            yield case.wrong(check, one.message, field="photo", confidence=one.confidence)
+        elif one.verdict is FindingVerdict.person:
+            yield case.look(check, one.message, field="photo", confidence=one.confidence)
+
+
+@dataclass(frozen=True)
+class PhotoJudgement:
+    """One thing that the rule says of a photo."""
+
+    verdict: FindingVerdict
+    message: str
+    confidence: float = 1.0
+
+
+def judge_photo(rule: PhotoRule, found: PhotoFacts) -> list[PhotoJudgement]:
+    """What the pack's rule says of these measures; empty: nothing to complain about. Never a refusal."""
+    found_wrong = [*_size(rule, found), *_face(rule, found), *_sharpness(rule, found)]
+    if found.faces is None or found.sharpness is None:
+        found_wrong.append(_look("人像和清晰度没有自动检测，请看一眼"))
+    return found_wrong
+
+
+def _wrong(message: str, confidence: float = 1.0) -> PhotoJudgement:
+    return PhotoJudgement(FindingVerdict.finding, message, confidence)
+
+
+def _look(message: str, confidence: float = 0.5) -> PhotoJudgement:
+    return PhotoJudgement(FindingVerdict.person, message, confidence)
+
+
+def _size(rule: PhotoRule, found: PhotoFacts) -> Iterator[PhotoJudgement]:
     if found.width < rule.min_width or found.height < rule.min_height:
         least = f"{rule.min_width}×{rule.min_height}"
-        yield case.wrong(check, f"至少 {least} 像素，现为 {found.width}×{found.height}", field="photo")
+        yield _wrong(f"至少 {least} 像素，现为 {found.width}×{found.height}")
     if found.height and abs(found.width / found.height - float(rule.aspect)) > float(rule.aspect_tolerance):
-        yield case.wrong(check, f"宽高比应为 {rule.aspect}", field="photo")
-    if found.faces is not None and found.faces != 1:
-        yield case.wrong(
-            check, f"应有且只有一张正面人像，找到 {found.faces} 张", field="photo", confidence=0.8
-        )
-    elif found.faces == 1 and found.centred is False:
-        yield case.wrong(check, "人像不在照片中间", field="photo", confidence=0.7)
+        yield _wrong(f"宽高比应为 {rule.aspect}，现为 {found.width / found.height:.3f}，请裁剪")
+
+
+def _face(rule: PhotoRule, found: PhotoFacts) -> Iterator[PhotoJudgement]:
+    if found.faces is None:
+        return
+    if found.faces == 0:
+        # a machine that finds no face is sometimes wrong: glasses, light from the side; a person decides
+        yield _wrong("没有找到正面人像，请用本人正面免冠照；如照片无误，可保留，由审查人员核对", 0.6)
+    elif found.faces > 1:
+        yield _wrong(f"应有且只有一张正面人像，找到 {found.faces} 张", 0.8)
+    elif found.centred is False:
+        yield _wrong("人像不在照片中间，请重新裁剪", 0.7)
+    most = rule.max_unevenness
+    if found.background is not None and most is not None and found.background > float(most):
+        yield _look("背景似乎不是纯色，请确认符合证件照要求", 0.4)
+
+
+def _sharpness(rule: PhotoRule, found: PhotoFacts) -> Iterator[PhotoJudgement]:
     if found.sharpness is not None and found.sharpness < float(rule.min_sharpness):
-        yield case.wrong(check, "照片不够清晰", field="photo", confidence=0.7)
-    if found.faces is None or found.sharpness is None:
-        yield case.look(check, "人像和清晰度没有自动检测，请看一眼", field="photo")
+        yield _wrong("照片不够清晰", 0.7)
 
 
 def seal_and_signature(case: Case, check: Check) -> Iterator[Finding]:
@@ -155,10 +199,12 @@ def _list(numbers: Sequence[int | None]) -> str:
 
 def files_open(case: Case, check: Check) -> Iterator[Finding]:
     """Q7: really opened; a file that nobody tried yet is for a person."""
-    for item in case.items:
-        for file_id in item.file_ids:
+    named = [(item.id, None, item.file_ids) for item in case.items]
+    fields = [(None, field, ids) for field, ids in case.snapshot.field_files.items()]
+    for item_id, field, file_ids in (*named, *fields):
+        for file_id in file_ids:
             found = case.facts.files.get(file_id)
             if found is None:
-                yield case.look(check, "这个附件还没有检查过", item=item.id)
+                yield case.look(check, "这个附件还没有检查过", item=item_id, field=field)
             elif not found.opens:
-                yield case.wrong(check, found.problem or "打不开", item=item.id, reprint=False)
+                yield case.wrong(check, found.problem or "打不开", item=item_id, field=field, reprint=False)

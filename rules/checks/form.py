@@ -29,6 +29,8 @@ def _filled(case: Case, field: FormField) -> bool:
         return case.snapshot.photo_file_id is not None
     if field.type == "names":
         return True
+    if field.type == "files":
+        return bool(case.snapshot.field_files.get(field.id))
     if field.private:
         known = case.snapshot.private_fields.get(field.id)
         return known is not None and known.filled

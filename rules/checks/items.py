@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator
 
-from contracts.case import Finding, NotCounted, RuleVerdict, Verdict
+from contracts.case import Finding, NotCounted, Verdict
 from contracts.rulepack import Check
 from rules.calendar import subtract
 from rules.checks.case import Case, Item
 from rules.checks.names import normal
+from rules.uses import leaves
 
 
 def within_window(case: Case, check: Check) -> Iterator[Finding]:
     """Q8. B: what no rule counted because of its window. C: the pack's window; old items are just not scored."""
     counted, late = set[str](), dict[str, NotCounted]()
-    for rule in _leaves(case.explanation.rules):
+    for rule in leaves(case.explanation.rules):
         counted.update(one.id for one in rule.counted)
         for reason in rule.not_counted:
             if reason.window:
@@ -34,14 +35,6 @@ def _evidence_window(case: Case, check: Check) -> Iterator[Finding]:
         elif item.date.end < first or item.date.start > last:
             detail = f"“{item.title}”不在 {first} 至 {last} 之内，可以替换；不替换只是不计分，不影响资格"
             yield case.wrong(check, detail, item=item.id, reprint=True)
-
-
-def _leaves(rules: tuple[RuleVerdict, ...]) -> Iterator[RuleVerdict]:
-    for rule in rules:
-        if rule.parts:
-            yield from _leaves(rule.parts)
-        else:
-            yield rule
 
 
 def same_name(case: Case, check: Check) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from contracts.case import WorkKind
 from contracts.rulepack import RulePack
 from rules.pack.conditions import condition_mistakes
 from rules.pack.consistency import consistency_mistakes
+from rules.pack.fields import field_mistakes
 from rules.pack.loading import LoadedPack
 from rules.pack.mistakes import Mistake
 
@@ -26,6 +27,7 @@ def reference_mistakes(loaded: LoadedPack) -> Iterator[Mistake]:
     yield from _flag_codes(pack)
     yield from _decisions(pack)
     yield from condition_mistakes(pack)
+    yield from field_mistakes(pack)
     yield from consistency_mistakes(loaded)
 
 

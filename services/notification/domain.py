@@ -14,6 +14,22 @@ LAST_MORNING = time(8, 0)
 
 TEMPLATES: dict[str, Template] = {
     MessageKind.login_code: Template("【辅导】登录验证码 $code，$minutes 分钟内有效。请勿告诉他人。"),
+    MessageKind.help_code: Template(
+        "【辅导】协助办理验证码 $code，$minutes 分钟内有效。把它告诉秘书处工作人员，"
+        "表示您同意由其在 30 分钟内协助您填报；每一步都会记录，您可随时登录结束。不同意请勿告知。"
+    ),
+    MessageKind.recovery_code: Template(
+        "【辅导】账号找回验证码 $code，$minutes 分钟内有效。您正在申请把账号换到本手机号；非本人操作请忽略。"
+    ),
+    MessageKind.recovery_done_old: Template(
+        "【辅导】您的账号已经核实身份，登录手机号改为 $phone，本号码不能再登录该账号。非本人申请请立即联系秘书处。"
+    ),
+    MessageKind.recovery_done_new: Template(
+        "【辅导】账号找回申请已办结，现在可以用本手机号登录，原来的申报都在。"
+    ),
+    MessageKind.recovery_rejected: Template(
+        "【辅导】账号找回申请未通过：$reason。可以补充材料后重新申请，或携带证件联系秘书处。"
+    ),
     "started": Template("【辅导】申报号 $number 已分配。请在截止前提交申报书、上传签字盖章的扫描件并缴费。"),
     "filed": Template("【辅导】申报 $number 已完成，进入资格审查。"),
     "correction": Template(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import (
@@ -11,7 +11,10 @@ from sqlalchemy import (
     CheckConstraint,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     Text,
@@ -38,11 +41,12 @@ class Base(DeclarativeBase):
         uuid.UUID: Uuid,
         dict[str, Any]: JSONB,
         list[str]: ARRAY(Text),
+        list[int]: ARRAY(Integer),
         list[uuid.UUID]: ARRAY(Uuid),
     }
 
 
-mechanics(Base.metadata, "effect", "outbox")
+mechanics(Base.metadata, "effect", "outbox", "due")
 
 
 class Round(Base):
@@ -84,6 +88,7 @@ class Person(Base):
     id_hash: Mapped[str] = mapped_column(unique=True)
     id_masked: Mapped[str]
     phone: Mapped[bytes]
+    phone_hash: Mapped[str | None] = mapped_column(unique=True)
     unit: Mapped[str] = mapped_column(server_default=text("''"))
     district: Mapped[str] = mapped_column(server_default=text("''"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
@@ -194,6 +199,60 @@ class PrintedForm(Base):
     printed_at: Mapped[datetime] = mapped_column(server_default=_now)
 
 
+class Claim(Base):
+    """What one frozen form claims for its person alone (E10). It counts while its form is the current one, so taking
+    back, superseding and putting back need no work here. Hashes only."""
+
+    __tablename__ = "claim"
+    __table_args__ = (
+        CheckConstraint("kind in ('award', 'file')", name="kind"),
+        ForeignKeyConstraint(
+            ["application_id", "form_version"],
+            ["form.application_id", "form.version"],
+            name="fk_claim_application_id_form",
+            ondelete="CASCADE",
+        ),
+        Index("ix_claim_form", "application_id", "form_version"),
+        Index("ix_claim_key", "round_id", "kind", "key"),
+        Index("ix_claim_number", "round_id", "number"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    application_id: Mapped[uuid.UUID]
+    form_version: Mapped[int]
+    round_id: Mapped[uuid.UUID]
+    kind: Mapped[str]
+    item_id: Mapped[str]
+    key: Mapped[str]
+    number: Mapped[str | None]
+    work: Mapped[str | None]
+
+
+class Bar(Base):
+    """A decision that somebody may not apply (E9): nothing before two people have put it in force, and gone when it
+    has ended. `until` None: this round only. The person is known by the keyed hash of the document, account or not."""
+
+    __tablename__ = "bar"
+    __table_args__ = (
+        CheckConstraint("state in ('drafted', 'in_force', 'lifted')", name="state"),
+        CheckConstraint("until is null or until >= decided_on", name="until"),
+        CheckConstraint("heard_on <= decided_on", name="heard"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    round_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("round.id"))
+    person_hash: Mapped[str] = mapped_column(index=True)
+    person_masked: Mapped[str]
+    document_number: Mapped[str]
+    document_key: Mapped[str]
+    heard_on: Mapped[date]
+    decided_on: Mapped[date]
+    until: Mapped[date | None]
+    state: Mapped[str] = mapped_column(server_default=text("'drafted'"))
+    drafted_by: Mapped[uuid.UUID]
+    created_at: Mapped[datetime] = mapped_column(server_default=_now)
+
+
 class SetAside(Base):
     """What a `take_back` or `discard` put aside when it was prepared, to be put back if the workflow refuses it."""
 
@@ -222,13 +281,20 @@ class Scan(Base):
 
 
 class File(Base):
-    """An upload. Its name is shown to people and part of no key."""
+    """An upload. Its name is shown to people and part of no key.
+
+    `sha256` is of what is stored, `original_sha256` of what was sent. `original_key`: a HEIC picture beside the JPEG
+    made of it. A cropped photo has `source_id` and `crop` (x, y, width, height). `ocr_wanted`: nothing to read in it
+    yet. `removed_at`: taken out of the applicant's list; a frozen form may still name it.
+    """
 
     __tablename__ = "file"
     __table_args__ = (
         CheckConstraint("state in ('pending', 'clean', 'refused')", name="state"),
         CheckConstraint("(state = 'clean') = (content_key is not null)", name="content"),
         CheckConstraint("purpose in ('photo', 'evidence', 'scan', 'correction')", name="purpose"),
+        Index("ix_file_same", "application_id", "original_sha256"),
+        Index("ix_file_ocr", "created_at", postgresql_where=text("ocr_wanted")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -247,3 +313,39 @@ class File(Base):
     """What was read on the pages of a scan (`domain.scans.FileRead`)."""
     created_at: Mapped[datetime] = mapped_column(server_default=_now)
     checked_at: Mapped[datetime | None]
+    original_sha256: Mapped[str | None]
+    original_key: Mapped[str | None]
+    thumb_key: Mapped[str | None]
+    removed: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    source_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("file.id"))
+    crop: Mapped[list[int] | None]
+    ocr_wanted: Mapped[bool] = mapped_column(server_default=text("false"))
+    ocr_key: Mapped[str | None]
+    removed_at: Mapped[datetime | None]
+
+
+class OutsideImport(Base):
+    """A checked workbook of an outside system (S1); what each row would do is in its rows."""
+
+    __tablename__ = "outside_import"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    round_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("round.id"))
+    created_by: Mapped[uuid.UUID]
+    created_at: Mapped[datetime] = mapped_column(server_default=_now)
+
+
+class OutsideRow(Base):
+    """`line`: the encrypted ImportLine; `sealed`: the encrypted values of a row that can be filed."""
+
+    __tablename__ = "outside_row"
+    __table_args__ = (
+        CheckConstraint("verdict in ('new', 'same', 'differs', 'error')", name="verdict"),
+        CheckConstraint("(verdict = 'new') = (sealed is not null)", name="sealed"),
+    )
+
+    import_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("outside_import.id"), primary_key=True)
+    row: Mapped[int] = mapped_column(primary_key=True)
+    verdict: Mapped[str]
+    line: Mapped[bytes]
+    sealed: Mapped[bytes | None]

@@ -10,12 +10,15 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from gateway import web
+from tests.browser.form_site import FormSite, open_form_site
 from tests.browser.site import Site, open_site
 from tests.conftest import TestDatabase
 from tests.integration.gateway.conftest import database, migrated
 from tests.integration.gateway.world import settings_from
+from tests.integration.registration.conftest import world as registration_world
+from tests.integration.registration.world import World as Registration
 
-__all__ = ["database", "migrated"]
+__all__ = ["database", "migrated", "registration_world"]
 VENDOR = Path(web.__file__).parent / "static" / "vendor"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
@@ -40,4 +43,11 @@ async def browser(chromium: str, vendor: Path) -> AsyncIterator[Browser]:
 async def site(database: TestDatabase) -> AsyncIterator[Site]:
     settings = settings_from(database.settings("gateway"), embedded=True)
     async with open_site(settings) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def form_site(database: TestDatabase, registration_world: Registration) -> AsyncIterator[FormSite]:
+    """A junior draft with nothing in it, behind the real registration service."""
+    async with open_form_site(database, registration_world) as opened:
         yield opened

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel
@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from contracts.http.gateway import KnownCase, TimelineEntry
 from contracts.http.notification import Mailbox, Message
 from contracts.http.payment import Order, OrderState, TransferInstructions
+from contracts.http.persons import IdKind, PersonView
 from contracts.http.publication import (
     CertificateView,
     CredentialStatus,
@@ -27,10 +28,8 @@ from contracts.http.publication import (
 )
 from contracts.http.registration import (
     FormState,
-    IdKind,
     LevelOffer,
     OtherLevelView,
-    PersonView,
     RegistrationView,
     Rounds,
     RoundView,
@@ -43,6 +42,16 @@ from tests.integration.gateway.world import World, running
 
 NOW = datetime.now(UTC)
 NUMBER = "CQ-2024-000123"
+
+
+class Reached(Protocol):
+    """Some gateway that a browser can reach."""
+
+    @property
+    def world(self) -> World: ...
+
+    @property
+    def url(self) -> str: ...
 
 
 @dataclass

@@ -11,9 +11,9 @@ import pytest
 from playwright.async_api import Browser, Page, ViewportSize
 
 from contracts.commands import Role
-from contracts.http.registration import PersonView
+from contracts.http.persons import PersonView
 from contracts.refusals import refused
-from tests.browser.site import NUMBER, Site
+from tests.browser.site import NUMBER, Reached, Site
 from tests.integration.gateway.world import OPERATOR_TOKEN
 
 PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=850)
@@ -22,13 +22,14 @@ PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1280, heig
 @asynccontextmanager
 async def opened(
     browser: Browser,
-    site: Site,
+    site: Reached,
     *,
     token: str | None = None,
     size: ViewportSize | None = None,
+    expected: str = "the server responded with a status of",
     **options: Any,
 ) -> AsyncIterator[Page]:
-    """A page of a fresh browser profile; a message of the console (blocked script, broken file) fails the test."""
+    """A page of a fresh browser profile; an un`expected` message of the console (blocked script …) fails the test."""
     context = await browser.new_context(
         viewport=size or PHONE, locale=options.pop("locale", "zh-CN"), **options
     )
@@ -40,7 +41,7 @@ async def opened(
     page.on("pageerror", lambda error: said.append(str(error)))
     yield page
     await context.close()
-    assert [text for text in said if "the server responded with a status of" not in text] == []
+    assert [text for text in said if expected not in text] == []
 
 
 async def paths(site: Site) -> list[tuple[str | None, str]]:

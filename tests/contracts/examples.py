@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from contracts import (
+    bars,
     commands,
     events,
     exam,
@@ -20,6 +21,7 @@ from contracts import (
     publication,
     registration,
     review,
+    rulings,
     scoring,
 )
 from contracts.commands import CommandName, Role, TargetKind
@@ -84,10 +86,42 @@ def of_lifecycle() -> Examples:
     }
 
 
+def of_prepared() -> Examples:
+    form = prepared.FormPrepared(form_version=2, snapshot_key=SNAPSHOT, facts_key=FACTS, plan=PLAN)
+    return {
+        "ApplicationPrepared": prepared.ApplicationPrepared(
+            application_number=CASE.application_number,
+            level="intermediate",
+            route=Route.regular,
+            pack_key=PACK,
+            filing_closes_at=CLOSES,
+        ),
+        "FormPrepared": form,
+        "OutsidePrepared": prepared.OutsidePrepared(**form.model_dump(), paid=True),
+        "ScanPrepared": prepared.ScanPrepared(form_version=2, facts_key=FACTS),
+        "DecisionPrepared": prepared.DecisionPrepared(
+            outcome=prepared.QualificationOutcome.correction, decision_key=DECISION
+        ),
+        "RoundPrepared": prepared.RoundPrepared(pack_key=PACK, seed="f" * 64),
+        "CorrectionRevised": prepared.CorrectionRevised(decision_key=DECISION, left=1),
+    }
+
+
+def of_rulings() -> Examples:
+    return {
+        "CancelFlags": rulings.CancelFlags(decision_key=DECISION, flags=(0, 2), reason="mistaken_flag"),
+        "Disqualify": rulings.Disqualify(reason="complaint_upheld", document_key=DECISION),
+        "Disqualify.false_material": rulings.Disqualify(
+            reason="false_material", document_key=DECISION, hearing_id=TASK, until=AT.date()
+        ),
+    }
+
+
 def of_commands() -> Examples:
     refused = commands.Refused(
         code="window_closed", message="本环节已于截止时间关闭，逾期提交不再受理。", clause="A5"
     )
+    form = prepared.FormPrepared(form_version=2, snapshot_key=SNAPSHOT, facts_key=FACTS, plan=PLAN)
     return {
         **_bodies(),
         "Accepted": commands.Accepted(),
@@ -97,7 +131,7 @@ def of_commands() -> Examples:
             name=CommandName.submit,
             role=Role.applicant,
             body={"draft_version": 12},
-            prepared=_FORM.model_dump(mode="json"),
+            prepared=form.model_dump(mode="json"),
             received_at=AT,
         ),
         "PrepareRequest": commands.PrepareRequest(
@@ -111,7 +145,7 @@ def of_commands() -> Examples:
             received_at=AT,
             closes_at=CLOSES,
         ),
-        "PrepareResult": commands.PrepareResult(data=_FORM.model_dump(mode="json")),
+        "PrepareResult": commands.PrepareResult(data=form.model_dump(mode="json")),
         "PrepareResult.refused": commands.PrepareResult(refused=refused),
         "ServiceCommand": commands.ServiceCommand(
             id=COMMAND,
@@ -140,29 +174,6 @@ def of_commands() -> Examples:
     }
 
 
-_FORM = prepared.FormPrepared(form_version=2, snapshot_key=SNAPSHOT, facts_key=FACTS, plan=PLAN)
-
-
-def of_prepared() -> Examples:
-    """What services found before a decision."""
-    return {
-        "ApplicationPrepared": prepared.ApplicationPrepared(
-            application_number=CASE.application_number,
-            level="intermediate",
-            route=Route.regular,
-            pack_key=PACK,
-            filing_closes_at=CLOSES,
-        ),
-        "FormPrepared": _FORM,
-        "ScanPrepared": prepared.ScanPrepared(form_version=2, facts_key=FACTS),
-        "DecisionPrepared": prepared.DecisionPrepared(
-            outcome=prepared.QualificationOutcome.correction, decision_key=DECISION
-        ),
-        "RoundPrepared": prepared.RoundPrepared(pack_key=PACK, seed="f" * 64),
-        "CorrectionRevised": prepared.CorrectionRevised(decision_key=DECISION, left=1),
-    }
-
-
 def _bodies() -> Examples:
     """What people and machines say, one body a command."""
     return {
@@ -170,10 +181,10 @@ def _bodies() -> Examples:
         "Apply": commands.Apply(level="intermediate", route=Route.regular),
         "Submit": commands.Submit(draft_version=12),
         "AttachScan": commands.AttachScan(form_version=2, file_ids=(FILE,)),
+        "FileOutside": commands.FileOutside(import_id=FILE, row=2),
         "ConfirmPayment": commands.ConfirmPayment(order_id=ORDER, level="intermediate", amount_fen=30000),
         "DecideQualification": commands.DecideQualification(task_id=TASK, fence=3),
         "Resubmit": commands.Resubmit(draft_version=15, scan_file_ids=(FILE,)),
-        "CancelFlags": commands.CancelFlags(decision_key=DECISION, flags=(0, 2), reason="mistaken_flag"),
         "RecordOutsideDecision": commands.RecordOutsideDecision(accepted=True, document_key=DECISION),
         "CompleteExam": commands.CompleteExam(result=commands.ExamResult.graded, score="85/1"),
         "CompleteExam.absent": commands.CompleteExam(result=commands.ExamResult.absent),
@@ -182,10 +193,6 @@ def _bodies() -> Examples:
         "RecordRank": commands.RecordRank(ranking_id=RANKING, in_cut=True, rank=1),
         "CloseNotice": commands.CloseNotice(notice_id=NOTICE, held=False),
         "Hold": commands.Hold(reason="complaint", reference=TASK),
-        "Disqualify": commands.Disqualify(reason="complaint_upheld", document_key=DECISION),
-        "Disqualify.false_material": commands.Disqualify(
-            reason="false_material", document_key=DECISION, hearing_id=TASK, until=AT.date()
-        ),
         "Exclude": commands.Exclude(reason="contradictory_records"),
         "Issue": commands.Issue(final_list_id=FINAL_LIST),
         "OpenRound": commands.OpenRound(
@@ -434,6 +441,7 @@ def _case_event(type_: EventType, data: dict[str, Any]) -> events.Event:
 
 
 EXAMPLES: dict[str, Examples] = {
+    "bars": {"BarDecision": bars.BarDecision(bar_id=UUID(int=31))},
     "commands": of_commands(),
     "events": of_events(),
     "exam": of_exam(),
@@ -444,5 +452,6 @@ EXAMPLES: dict[str, Examples] = {
     "publication": of_publication(),
     "registration": of_registration(),
     "review": of_review(),
+    "rulings": of_rulings(),
     "scoring": of_scoring(),
 }

@@ -102,6 +102,17 @@ async def test_a_round_from_filing_to_closing(world: World) -> None:
     ]
 
 
+@pytest.mark.clause("E9")
+async def test_a_bar_moves_no_round_and_is_refused_by_none(world: World) -> None:
+    handle = await start_round(world)
+    await called(world, "registration.move_round")
+    for name in (CommandName.bar_person, CommandName.lift_bar):
+        assert (await send(world, handle, name, bar_id=str(ROUND))).kind == "accepted"
+    assert await release(world, handle) == Refused(
+        code="not_ready", message="上一环节尚未全部完成，暂不能办理。", clause=None
+    )
+
+
 @pytest.mark.clause("N2")
 @pytest.mark.parametrize(
     ("posted", "ends"),

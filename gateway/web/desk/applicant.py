@@ -19,8 +19,8 @@ from contracts.http.desk import (
     SayToFlag,
     Statement,
 )
+from contracts.http.files import Files, FileState, FileView, Purpose
 from contracts.http.gateway import CaseView
-from contracts.http.registration import Files, FileState, FileView, Purpose
 from contracts.lifecycle import Stage, Status
 from contracts.refusals import refused
 from gateway import cases, commands

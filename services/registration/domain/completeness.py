@@ -1,11 +1,13 @@
 """What a draft still lacks, section by section, in words (A1, Q1)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from contracts.case import PreciseDate
 from contracts.http.registration import Completeness, Missing
 from contracts.rulepack import ItemKind
 from services.registration.domain.draft import Draft
+from services.registration.domain.fields import BadValue, check_order
 from services.registration.domain.shape import SECTION_OF, Shape
 
 _PARTS = {
@@ -79,7 +81,20 @@ def obstacles(shape: Shape, draft: Draft, identity: Mapping[str, str]) -> list[M
     for name in _GROUPS:
         for item in draft.items[name]:
             found.extend(_lacks(name, item, _STRUCTURAL[name]))
+            found.extend(_order(name, item))
     return found
+
+
+def unfinished(draft: Draft, skipped: Iterable[str]) -> list[Missing]:
+    """What items lack that cannot be judged yet (`Frozen.skipped`)."""
+    left = set(skipped)
+    return [
+        one
+        for name in _GROUPS
+        for item in draft.items[name]
+        if item["id"] in left
+        for one in _lacks(name, item, _STRUCTURAL[name])
+    ]
 
 
 def _fields(shape: Shape, section_id: str, draft: Draft, identity: Mapping[str, str]) -> Iterator[Missing]:
@@ -105,6 +120,7 @@ def _declarations(shape: Shape, draft: Draft) -> Iterator[Missing]:
 
 def _items(shape: Shape, collection: str, draft: Draft) -> Iterator[Missing]:
     for item in draft.items[collection]:
+        yield from _order(collection, item)
         if collection not in SECTION_OF:
             yield from _lacks(collection, item, _NEEDED[collection])
             continue
@@ -129,6 +145,17 @@ def _attributes(collection: str, item: Mapping[str, Any], kind: ItemKind) -> Ite
     for one in kind.fields:
         if one.required and given.get(one.id) in (None, ""):
             yield _missing(collection, item, f"attributes.{one.id}", one.label)
+
+
+def _order(collection: str, item: Mapping[str, Any]) -> Iterator[Missing]:
+    """Beginning and end can be typed one after the other, so both are kept; only a form cannot go out like this."""
+    if collection == "work" and item.get("start") and item.get("end"):
+        try:
+            check_order(PreciseDate.parse(item["start"]), PreciseDate.parse(item["end"]))
+        except BadValue as bad:
+            where = f"{_GROUPS[collection]}“{item.get('unit') or '未命名'}”"
+            path = f"{collection}.{item['id']}.end"
+            yield Missing(path=path, label="结束时间", message=f"{where}的{bad.message}")
 
 
 def _missing(collection: str, item: Mapping[str, Any], part: str, label: str) -> Missing:

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.http.registration import ITEM_ID, FieldError
+from services.registration.domain.fields import BadValue, Files, check_field
 from services.registration.domain.shape import COLLECTIONS, Shape
-from services.registration.domain.values import BadValue, Files, check_field, check_item, check_part
+from services.registration.domain.values import check_item, check_part
 
-MAX_ITEMS = 60
-MAX_BYTES = 256 * 1024
+MAX_ITEMS = 500
+"""In each collection: what one person collects in a working life, and a bound for what must be judged at once."""
+MAX_BYTES = 1024 * 1024
+"""Of the stored draft: 500 items of evidence with long texts take about a third of it."""
 _ITEM_ID = re.compile(ITEM_ID)
 
 
@@ -96,7 +99,8 @@ def apply(
         except BadPath:
             errors.append(FieldError(path=path, message="申报书中没有这一项。"))
         except BadValue as bad:
-            errors.append(FieldError(path=path, message=bad.message))
+            place = f"{path}.{bad.part}" if bad.part and not path.endswith(f".{bad.part}") else path
+            errors.append(FieldError(path=place, message=bad.message))
     return after, errors
 
 
@@ -181,3 +185,14 @@ def _set_part(
         item.pop(part, None)
     else:
         item[part] = checked
+    if part == "kind":
+        _forget_foreign_attributes(shape, item)
+
+
+def _forget_foreign_attributes(shape: Shape, item: dict[str, Any]) -> None:
+    """What only the former kind of an item asked for would stand in the way of everything typed later."""
+    kind = shape.item_kinds.get(str(item.get("kind")))
+    known = {one.id for one in kind.fields} if kind else set()
+    left = {name: value for name, value in item.pop("attributes", {}).items() if name in known}
+    if left:
+        item["attributes"] = left

@@ -103,13 +103,28 @@ def _value(
 ) -> str:
     if one.type == "names":
         return "、".join(former.name for former in snapshot.former_names) or "无"
-    value = private.fields.get(one.id, "") if one.private else snapshot.fields.get(one.id, "")
-    if one.type == "choice":
-        value = next((name for identity, name, _ in shape.options(one) if identity == value), value)
-    if one.type == "bool" and value:
-        value = "是" if value == "true" else "否"
+    if one.type == "files":
+        return f"附件 {len(snapshot.field_files.get(one.id, ()))} 个"
+    value = shown(shape, one, private.fields.get(one.id) if one.private else snapshot.fields.get(one.id))
     behind = identity_labels.get(one.id)
     return f"{value}（{behind}）" if value and behind else value
+
+
+def shown(shape: Shape, one: FormField, value: Any) -> str:
+    """A stored value as people read it: names of choices, 是 and 否, units, 至今; empty when there is none."""
+    if value in (None, ""):
+        return ""
+    text = str(value)
+    if one.type == "choice":
+        return next((name for identity, name, _ in shape.options(one) if identity == text), text)
+    if one.type == "bool":
+        return "是" if text.lower() == "true" else "否"
+    if one.type == "interval":
+        first, _, last = text.partition("/")
+        return f"{first} 至 {last or '今'}"
+    if one.type == "number" and one.unit:
+        return f"{text} {one.unit}"
+    return f"{text.count(',') + 1} 个" if one.type == "files" else text
 
 
 def _groups(shape: Shape, section_id: str, snapshot: Snapshot) -> Iterator[dict[str, Any]]:
@@ -158,12 +173,8 @@ def _more(shape: Shape, item: EvidenceItem) -> str:
     if item.organisers:
         parts.append(_organisers(item.organisers))
     for one in kind.fields if kind else ():
-        value = item.attributes.get(one.id)
-        if value in (None, ""):
-            continue
-        shown = next((name for i, name, _ in shape.options(one) if i == value), value)
-        shown = {True: "是", False: "否"}.get(shown, shown) if isinstance(shown, bool) else shown
-        parts.append(f"{one.label}：{shown}")
+        if text := shown(shape, one, item.attributes.get(one.id)):
+            parts.append(f"{one.label}：{text}")
     parts.append(f"附件 {len(item.file_ids)} 个")
     return "；".join(parts)
 

@@ -1,12 +1,13 @@
 """From a draft to the frozen case: the snapshot, the private part, and the hash that the printed code is bound to."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from contracts.case import (
+    Bar,
     EvidenceItem,
     FormerName,
     PriorCertificate,
@@ -34,19 +35,30 @@ class Frozen:
     skipped: tuple[str, ...]
 
     def bound(self) -> str:
-        """Everything that the form prints, as one text: the printed code is its keyed hash."""
-        return (canonical(self.snapshot) + b"\n" + canonical(self.private)).decode()
+        """Everything that the form prints, as one text: the printed code is its keyed hash. Bars are not printed."""
+        return (
+            canonical(self.snapshot.model_copy(update={"bars": ()})) + b"\n" + canonical(self.private)
+        ).decode()
 
 
-def freeze(shape: Shape, draft: Draft, identity: Mapping[str, str], *, number: str, version: int) -> Frozen:
-    """The case as it stands in the draft. `identity`: values by field ID that come from the person."""
+def freeze(
+    shape: Shape,
+    draft: Draft,
+    identity: Mapping[str, str],
+    *,
+    number: str,
+    version: int,
+    bars: Iterable[Bar] = (),
+) -> Frozen:
+    """The case as it stands in the draft. `identity`: values by field ID that come from the person; `bars`:
+    decisions against that person that are in force for this round (E9)."""
     skipped: list[str] = []
 
     def models(model: type[M], collection: str, **more: Any) -> tuple[M, ...]:
         found = []
         for item in draft.items[collection]:
             try:
-                found.append(model.model_validate({**item, **more}))
+                found.append(model.model_validate({**_with_files(shape, item), **more}))
             except ValidationError:
                 skipped.append(item["id"])
         return tuple(found)
@@ -77,15 +89,36 @@ def freeze(shape: Shape, draft: Draft, identity: Mapping[str, str], *, number: s
         conditions=models(EvidenceItem, "conditions", section="B"),
         evidence=models(EvidenceItem, "evidence", section="C"),
         prior_certificates=models(PriorCertificate, "prior_certificates"),
+        bars=tuple(bars),
+        field_files={
+            one.id: tuple(draft.fields[one.id].split(","))
+            for one in shape.fields.values()
+            if one.type == "files" and draft.fields.get(one.id)
+        },
     )
     return Frozen(snapshot=snapshot, private=private, skipped=tuple(skipped))
+
+
+def _with_files(shape: Shape, item: Mapping[str, Any]) -> dict[str, Any]:
+    """Files that a kind of item asks for beside its proofs are opened and read as these are."""
+    kind = shape.item_kinds.get(str(item.get("kind")))
+    given = item.get("attributes", {})
+    more = [
+        one_file
+        for one in (kind.fields if kind else ())
+        if one.type == "files" and given.get(one.id)
+        for one_file in str(given[one.id]).split(",")
+    ]
+    return (
+        {**item, "file_ids": list(dict.fromkeys([*item.get("file_ids", ()), *more]))} if more else dict(item)
+    )
 
 
 def _public(shape: Shape, draft: Draft, identity: Mapping[str, str]) -> dict[str, str]:
     return {
         one.id: value
         for one in shape.fields.values()
-        if not one.private and one.type not in ("photo", "names")
+        if not one.private and one.type not in ("photo", "names", "files")
         if (value := _value(shape, one, draft.fields, identity))
     }
 

@@ -1,10 +1,6 @@
-"""Checking one typed value against its field, in words that a person understands; the stored form of it."""
+"""Checking one part of an item of B or C, in words that a person understands; the stored form of it."""
 
-import re
-import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -18,12 +14,21 @@ from contracts.case import (
     Training,
     WorkInterval,
 )
-from contracts.rulepack import FormField, ItemKind
+from contracts.rulepack import ItemKind
+from services.registration.domain.fields import (
+    BadValue,
+    Files,
+    check_field,
+    check_order,
+    check_precision,
+    clean,
+    file_ids,
+    number,
+    precise,
+)
 from services.registration.domain.identity import name_problem, normal_name
 from services.registration.domain.shape import SECTION_OF, Shape
 
-_EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$")
-_PHONE = re.compile(r"^(1[3-9]\d{9}|0\d{2,3}-?\d{7,8}(-\d{1,6})?)$")
 _MODELS: Mapping[str, type[BaseModel]] = {
     "work": WorkInterval,
     "trainings": Training,
@@ -39,110 +44,19 @@ _BOOLS = frozenset({"certificate", "school_proof", "valid"})
 _CHARS = 300
 
 
-class BadValue(ValueError):
-    """A value that cannot be taken; `message` says why, in Chinese, without repeating it."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
-
-
-@dataclass(frozen=True, kw_only=True)
-class Files:
-    """Clean files of the application that may be named: photos, and everything else but scans."""
-
-    photos: frozenset[str] = frozenset()
-    proofs: frozenset[str] = frozenset()
-
-
-def check_field(shape: Shape, definition: FormField, value: Any, files: Files) -> str | None:
-    """The stored text of a field of section A, None when it was emptied. BadValue."""
-    if value is None or value == "":
-        return None
-    if definition.type == "photo":
-        if value not in files.photos:
-            raise BadValue("照片尚未上传或没有通过检查，请重新上传。")
-        return str(value)
-    return _typed(shape, definition, value)
-
-
-def _typed(shape: Shape, definition: FormField, value: Any) -> str:
-    kind = definition.type
-    if kind == "bool":
-        if not isinstance(value, bool) and value not in ("true", "false"):
-            raise BadValue("应为是或否。")
-        return str(value).lower()
-    if kind == "number" and isinstance(value, int | float) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str):
-        raise BadValue("应为文字。")
-    text = clean(value, lines=kind == "long_text")
-    if len(text) > definition.max_chars:
-        raise BadValue(f"最多 {definition.max_chars} 个字，现在是 {len(text)} 个字。")
-    if kind == "choice":
-        return _choice(shape, definition, text)
-    if kind == "number":
-        return _number(text)
-    if kind == "date":
-        return _date(text)
-    if kind == "phone" and not _PHONE.match(text):
-        raise BadValue("电话应为 11 位手机号码，或带区号的固定电话（如 023-63651234）。")
-    if kind == "email" and not _EMAIL.match(text):
-        raise BadValue("电子邮箱的格式不对，应像 name@example.com。")
-    return text
-
-
-def clean(text: str, *, lines: bool = False) -> str:
-    """NFC, without surrounding blanks; BadValue for control characters (line breaks only where `lines`)."""
-    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip()
-    # unassigned is not forbidden: new rare characters are in names before Python knows them
-    if any(unicodedata.category(c) in ("Cc", "Cs", "Co") and not (lines and c == "\n") for c in text):
-        raise BadValue("含有不能使用的字符，请删除后重新输入。")
-    return text
-
-
-def _choice(shape: Shape, definition: FormField, text: str) -> str:
-    for identity, name, aliases in shape.options(definition):
-        if text in (identity, name, *aliases):
-            return identity
-    if definition.source == "kinds":
-        return text  # A7: an unlisted kind is a question to a reviewer, not a refusal
-    raise BadValue("不在可选范围内，请从列表中选择。")
-
-
-def _number(text: str) -> str:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        raise BadValue("应为数字。") from None
-    if not number.is_finite() or not 0 <= number <= 1_000_000 or len(text) > 12:
-        raise BadValue("数字超出范围。")
-    return format(number.normalize(), "f")
-
-
-def _date(text: str) -> str:
-    try:
-        return PreciseDate.parse(text).text
-    except ValidationError as error:
-        raise BadValue(_sentence(error)) from None
-    except ValueError:
-        raise BadValue("这个日期不存在，请核对。") from None
-
-
-def _sentence(error: ValidationError) -> str:
-    context = error.errors()[0].get("ctx", {})
-    text = str(context.get("error", ""))
-    return f"{text.rstrip('。')}。" if re.search(r"[\u4e00-\u9fff]", text) else "这个日期不存在，请核对。"
-
-
 def check_item(shape: Shape, collection: str, value: Mapping[str, Any], files: Files) -> dict[str, Any]:
     """A whole item without its `id`, each part checked, empty parts left out. BadValue."""
     item: dict[str, Any] = {}
     # the kind first: attributes are judged by it
     for part in sorted(value, key=lambda name: (name != "kind", name)):
-        checked = check_part(shape, collection, item, part, value[part], files)
+        try:
+            checked = check_part(shape, collection, item, part, value[part], files)
+        except BadValue as bad:
+            raise BadValue(bad.message, f"{part}.{bad.part}" if bad.part else part) from None
         if checked is not None:
             item[part] = checked
+    if collection == "work" and "start" in item and "end" in item:
+        check_order(PreciseDate.parse(item["start"]), PreciseDate.parse(item["end"]), "end")
     return item
 
 
@@ -158,17 +72,20 @@ def check_part(
     if part == "kind" and collection in SECTION_OF:
         return _kind(shape, collection, value)
     if part == "attributes":
-        return _attributes(shape, shape.item_kinds.get(str(item.get("kind"))), value)
+        return _attributes(shape, shape.item_kinds.get(str(item.get("kind"))), value, files)
     if part == "file_ids":
-        return _file_ids(value, files)
+        return file_ids(value, files)
     if part == "organisers":
         return _organisers(shape, value)
+    if part == "date" and isinstance(value, str) and collection in SECTION_OF:
+        kind = shape.item_kinds.get(str(item.get("kind")))
+        check_precision(precise(clean(value)), kind.precisions if kind else ())
     return _plain(shape, collection, part, value)
 
 
 def _plain(shape: Shape, collection: str, part: str, value: Any) -> Any:
     if part in _NUMBERS:
-        return _number(clean(str(value)))
+        return number(clean(str(value)))
     if part in _BOOLS:
         if not isinstance(value, bool):
             raise BadValue("应为是或否。")
@@ -179,7 +96,7 @@ def _plain(shape: Shape, collection: str, part: str, value: Any) -> Any:
     if len(text) > _CHARS:
         raise BadValue(f"最多 {_CHARS} 个字。")
     if part in _DATES:
-        return _date(text)
+        return precise(text).text
     if part == "issued_on":
         return _by_type(PriorCertificate, part, text)
     if part == "tier":
@@ -211,7 +128,7 @@ def _kind(shape: Shape, collection: str, value: Any) -> str:
     return kind.id
 
 
-def _attributes(shape: Shape, kind: ItemKind | None, value: Any) -> dict[str, Any] | None:
+def _attributes(shape: Shape, kind: ItemKind | None, value: Any, files: Files) -> dict[str, Any] | None:
     if kind is None:
         raise BadValue("请先选择材料的类别。")
     if not isinstance(value, dict):
@@ -220,10 +137,13 @@ def _attributes(shape: Shape, kind: ItemKind | None, value: Any) -> dict[str, An
     found: dict[str, Any] = {}
     for name, given in value.items():
         if name not in known:
-            raise BadValue("这一类材料没有这一栏。")
-        if given is None or given == "":
-            continue
-        found[name] = _attribute(known[name].type, _typed(shape, known[name], given))
+            raise BadValue("这一类材料没有这一栏。", name)
+        try:
+            text = check_field(shape, known[name], given, files)
+        except BadValue as bad:
+            raise BadValue(bad.message, name) from None
+        if text is not None:
+            found[name] = _attribute(known[name].type, text)
     return found or None
 
 
@@ -231,17 +151,7 @@ def _attribute(kind: str, text: str) -> str | int | bool:
     """Rules compare numbers as numbers: whole ones are stored as such."""
     if kind == "bool":
         return text == "true"
-    return int(text) if kind == "number" and text.isdigit() else text
-
-
-def _file_ids(value: Any, files: Files) -> list[str]:
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise BadValue("应为文件编号的列表。")
-    if len(value) > 20:
-        raise BadValue("每一项最多附 20 个文件。")
-    if any(one not in files.proofs for one in value):
-        raise BadValue("所附文件尚未上传或没有通过检查，请重新上传。")
-    return list(dict.fromkeys(value))
+    return int(text) if kind == "number" and text.removeprefix("-").isdigit() else text
 
 
 def _organisers(shape: Shape, value: Any) -> list[dict[str, Any]]:

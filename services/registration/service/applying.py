@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.commands import ApplicationPrepared, Apply, PrepareRequest, PrepareResult, Refused
+from contracts.commands import ApplicationPrepared, Apply, PrepareRequest, PrepareResult, Refused, Role
 from contracts.events import EventType, case_event
 from contracts.lifecycle import (
     ActionRequiredBy,
@@ -54,6 +54,8 @@ class Applying:
         pack = (await self._parts.packs.get(found.pack_key)).pack
         if refusal := _not_offered(pack, body):
             return PrepareResult(refused=refusal)
+        if pack.modes.filing == "external" and request.role is not Role.system:
+            return PrepareResult(refused=refused("filed_outside"))  # comes by import only (S1)
         if request.closes_at is None:
             return PrepareResult(refused=refused("window_not_open"))
         if await repository.person(session, request.subject) is None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.events import EventType, case_event
+from contracts.http.persons import FullNumber, IdKind
 from contracts.http.registration import RegistrationView, ScanView
 from contracts.http.review import QualificationDecision
 from contracts.lifecycle import CaseRef, Phase, Route, Status, Transition
@@ -152,4 +153,15 @@ class Cases:
             correction_closes_at=row.correction_closes_at,
             snapshot_key=form.snapshot_key if form else None,
             facts_key=form.facts_key if form else None,
+        )
+
+    async def id_number(self, application_id: UUID, actor: Actor) -> FullNumber:
+        """The whole document number. DomainError(not_found) for an application that the actor may not see."""
+        async with self._parts.db.read() as session:
+            case = await seen_case(session, self._parts, application_id, actor)
+        return FullNumber(
+            name=case.person.name,
+            id_kind=IdKind(case.person.id_kind),
+            id_number=self._parts.id_number(case.person),
+            application_number=case.application.number,
         )

@@ -29,6 +29,8 @@ from kit.outbox import add_event
 from services.registration import repository
 from services.registration.domain.correction import differing, needs_scan, open_paths, stays_inside
 from services.registration.models import Application, File, Form, Scan
+from services.registration.service.bars import bars_of
+from services.registration.service.claims import rows_of, twins_of
 from services.registration.service.facts import clean_files, gather
 from services.registration.service.freezing import Material, Ready, incomplete, store_form
 from services.registration.service.parts import Case, Parts, load_case
@@ -139,6 +141,8 @@ class Filing:
             draft_version=row.version,
             version=await self._next_version(session, case.application.id),
             clean=await clean_files(session, case.application.id),
+            bars=await bars_of(session, case),
+            twins=await twins_of(session, case.application.id, case.application.round_id),
             scan=scan,
         )
 
@@ -183,6 +187,8 @@ class Filing:
             session.add(made.form(application.id, request.command_id))
             await remember(session, application.id, made.version, made.printed, made.pdf_key)
             application.lock, application.form_version = "locked", made.version
+            await session.flush()
+            session.add_all(rows_of(application.id, application.round_id, made.version, made.claims))
             if rows:
                 session.add(await self._scan_row(request, made, rows))
             await session.flush()
@@ -225,12 +231,13 @@ class Filing:
                 return await self._refuse(request, refused("file_not_usable"))
             clean = await clean_files(session, request.target_id)
             printed = await printed_of(session, form)
+            twins = await twins_of(session, request.target_id, case.application.round_id)
         looked = await self._scans.against(printed, rows)
         if looked.judgement.refused is not None:
             return await self._refuse(request, looked.judgement.refused)
         snapshot = Snapshot.model_validate_json(await self._parts.store.get_content(form.snapshot_key))
         facts = looked.facts()
-        facts_key = await self._parts.put_json(await gather(self._parts, clean, snapshot, facts))
+        facts_key = await self._parts.put_json(await gather(self._parts, clean, snapshot, facts, twins))
 
         async def make() -> PrepareResult:
             application = await repository.application(session, request.target_id, lock=True)

@@ -7,23 +7,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from contracts.case import ScanFacts
+from contracts.case import Bar, ScanFacts, Twin
 from contracts.commands import Refused
-from contracts.http.registration import IdKind, Missing
+from contracts.http.persons import IdKind
+from contracts.http.registration import Missing
 from contracts.refusals import refused
 from kit.typesetting import Unprintable
+from rules.checks.claims import Claim
 from services.registration.adapters.form_pdf import Printed
 from services.registration.domain.completeness import obstacles
 from services.registration.domain.draft import Draft
 from services.registration.domain.printing import form_data, texts
 from services.registration.domain.snapshot import Frozen
 from services.registration.models import File, Form
+from services.registration.service.claims import claims_of
 from services.registration.service.facts import gather
 from services.registration.service.parts import Case, Parts, frozen_case
 
 TEMPLATE = "application_form"
 _KINDS = {
     IdKind.id_card: "居民身份证",
+    IdKind.residence_permit: "港澳台居民居住证",
     IdKind.hk_macao_permit: "港澳居民来往内地通行证",
     IdKind.taiwan_permit: "台湾居民来往大陆通行证",
     IdKind.passport: "护照",
@@ -39,6 +43,8 @@ class Ready:
     draft_version: int
     version: int
     clean: Sequence[File]
+    bars: Sequence[Bar]
+    twins: Sequence[Twin]
     scan: ScanFacts | None = None
 
 
@@ -57,6 +63,7 @@ class Material:
     printed: Printed
     unit: str
     district: str
+    claims: tuple[Claim, ...]
 
     def form(self, application_id: UUID, command_id: UUID) -> Form:
         """The row."""
@@ -123,11 +130,11 @@ async def _photo(parts: Parts, frozen: Frozen, clean: Sequence[File]) -> bytes |
 async def store_form(parts: Parts, case: Case, ready: Ready, moment: datetime) -> Material | Refused:
     """Everything of the form in the content store. The same draft, version and moment give the same objects."""
     application_id, draft, scan = case.application.id, ready.draft, ready.scan
-    frozen = frozen_case(parts, case, draft, ready.version)
+    frozen = frozen_case(parts, case, draft, ready.version, ready.bars)
     printed = await print_form(parts, case, frozen, ready.clean, moment)
     if isinstance(printed, Refused):
         return printed
-    facts = await gather(parts, ready.clean, frozen.snapshot, scan)
+    facts = await gather(parts, ready.clean, frozen.snapshot, scan, ready.twins)
     return Material(
         version=ready.version,
         draft_version=ready.draft_version,
@@ -140,4 +147,5 @@ async def store_form(parts: Parts, case: Case, ready: Ready, moment: datetime) -
         printed=printed,
         unit=frozen.snapshot.unit,
         district=frozen.snapshot.district,
+        claims=claims_of(frozen.snapshot, ready.clean),
     )

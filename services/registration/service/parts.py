@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.case import Facts, PrivatePart, Snapshot, canonical
+from contracts.case import Bar, Facts, PrivatePart, Snapshot, canonical
+from contracts.http.persons import IdKind
 from contracts.lifecycle import CaseRef, Route
 from kit.crypto import decrypt_field, encrypt_field, keyed_hash
 from kit.db import Database
@@ -19,10 +21,12 @@ from kit.storage import ObjectStore
 from rules.cache import Packs
 from rules.pack import LoadedPack
 from services.registration import repository
+from services.registration.adapters.clamav import VirusScanner
 from services.registration.adapters.form_pdf import FormPrinter
 from services.registration.adapters.inspector import Inspector
 from services.registration.adapters.scan_reader import ScanReader
 from services.registration.domain.draft import Draft
+from services.registration.domain.identity import person_number
 from services.registration.domain.numbers import form_code
 from services.registration.domain.shape import NAME_FIELD, Shape, shape_of
 from services.registration.domain.snapshot import Frozen, freeze
@@ -44,6 +48,7 @@ class Parts:
     printer: FormPrinter
     inspector: Inspector
     reader: ScanReader
+    scanner: VirusScanner | None = None
 
     def seal_draft(self, application_id: UUID, private: dict[str, str]) -> bytes:
         """Private fields of a draft as stored."""
@@ -84,6 +89,11 @@ class Parts:
         text = canonical(private).decode()
         sealed = encrypt_field(self.settings, text, bind=f"private/{application_id}")
         return await self.store.put_content(sealed, "application/octet-stream")
+
+
+def id_hash(settings: RegistrationSettings, kind: IdKind, number: str) -> str:
+    """Keyed hash of a (normal) document number: equal for one person, also after the document was renewed."""
+    return keyed_hash(settings, f"{kind.value}:{person_number(kind, number)}", purpose="id-number")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,14 +149,15 @@ async def seen_case(
     raise DomainError(Kind.not_found, "unknown_application", "没有找到这份申报。")
 
 
-def frozen_case(parts: Parts, case: Case, draft: Draft, version: int) -> Frozen:
-    """The case as its draft says, under a form version."""
+def frozen_case(parts: Parts, case: Case, draft: Draft, version: int, bars: Iterable[Bar]) -> Frozen:
+    """The case as its draft says, under a form version, with the bars in force against its person (E9)."""
     return freeze(
         case.shape,
         draft,
         parts.identity(case.shape, case.person),
         number=case.application.number,
         version=version,
+        bars=bars,
     )
 
 

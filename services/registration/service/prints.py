@@ -18,6 +18,7 @@ from services.registration.adapters.form_pdf import Printed
 from services.registration.domain.scans import Expected, Place
 from services.registration.domain.snapshot import Frozen
 from services.registration.models import File, Form, PrintedForm
+from services.registration.service.bars import bars_of
 from services.registration.service.facts import clean_files
 from services.registration.service.freezing import print_form
 from services.registration.service.parts import Case, Parts, conflict, frozen_case, seen_case
@@ -80,7 +81,7 @@ async def pending(session: AsyncSession, parts: Parts, case: Case) -> Frozen:
     """The correction as it would be frozen now."""
     draft = await repository.draft(session, case.application.id)
     version = await repository.last_form_version(session, case.application.id) + 1
-    return frozen_case(parts, case, parts.open_draft(draft), version)
+    return frozen_case(parts, case, parts.open_draft(draft), version, await bars_of(session, case))
 
 
 async def _submitted(session: AsyncSession, case: Case) -> PrintedForm:
@@ -93,6 +94,8 @@ async def _submitted(session: AsyncSession, case: Case) -> PrintedForm:
         scan = await repository.scan(session, application.id)
         version = ScanFacts.model_validate(scan.facts).expected_version if scan else version
     form = await repository.form(session, application.id, version)
+    if form is not None and not form.pdf_key:
+        raise conflict("filed_outside", "这份申报在外部系统完成，申报书请到该系统打印。", "S1")
     assert form is not None
     return await printed_of(session, form)
 

@@ -73,6 +73,8 @@ class RoundDesk:
         async def make() -> Done:
             await lock(session, request.round.round_id)
             await repository.move_round(session, request.round.round_id, request.transition)
+            if request.transition.stage is RoundStage.closed:
+                await repository.forget_bars(session, request.round.round_id)
             event = round_event(
                 EventType.round_moved,
                 request.round.round_id,

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from contracts.case import Finding, ScanFacts, Snapshot
-from contracts.http.registration import FormState, Purpose
+from contracts.http.files import Purpose
+from contracts.http.registration import FormState
 from contracts.http.scans import ScanAdvice, ScanPlace, ScanReport, ScanSheet, ScanSheetKind, ZoneView
 from kit.errors import DomainError, Kind
 from kit.http import Actor
@@ -56,10 +57,11 @@ class ScanDesk:
         self._parts = parts
         self._prints = prints
 
-    async def read(self, file: File, data: bytes) -> str | None:
-        """Reads a scan against the form that is expected back; the key of what was read, None: could not be read."""
+    async def read(self, application_id: UUID, media_type: str, data: bytes) -> str | None:
+        """Reads a scan (PDF, JPEG or PNG) against the form that is expected back; the key of what was read, None:
+        it could not be read."""
         async with self._parts.db.read() as session:
-            case = await load_case(session, self._parts, file.application_id)
+            case = await load_case(session, self._parts, application_id)
         if case is None or state_of(case.application) is FormState.draft:
             return None
         row = await self._prints.expected(case)
@@ -68,7 +70,7 @@ class ScanDesk:
         async def keep(picture: bytes) -> str:
             return await self._parts.store.put_content(picture, "image/jpeg")
 
-        found = await self._parts.reader.read(file.media_type, data, row.code, pdf, places(row), keep)
+        found = await self._parts.reader.read(media_type, data, row.code, pdf, places(row), keep)
         if found is None:
             return None
         return await self._parts.store.put_content(found.model_dump_json().encode(), "application/json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from contracts.http.registration import (
     Choice,
@@ -97,6 +98,11 @@ def form_view(
         locked_fields=tuple(one.path for section in sections for one in section.fields if one.locked),
         open_paths=paths,
         reprint=state is FormState.correction and case.application.reprint,
+        tiers=tuple(Choice(id=one.id, name=one.name) for one in shape.pack.tiers),
+        prior_levels=(
+            *(Choice(id=one.id, name=one.name) for one in shape.pack.levels),
+            *(Choice(id=one.id, name=one.name) for one in shape.pack.other_levels),
+        ),
     )
 
 
@@ -114,7 +120,26 @@ def _field(shape: Shape, one: FormField, path: str, locked: bool) -> FieldView:
         max_chars=one.max_chars,
         placeholder=one.placeholder,
         locked=locked,
+        example=one.example,
+        clause=one.clause,
+        pattern=one.pattern,
+        pattern_message=one.pattern_message,
+        unit=one.unit,
+        precisions=one.precisions,
+        earliest=one.earliest,
+        latest=one.latest,
+        max_files=one.max_files if one.type == "files" else None,
+        **(_limits(one) if one.type == "number" else {}),
     )
+
+
+def _limits(one: FormField) -> dict[str, Any]:
+    """As text: JSON numbers are not exact."""
+    return {
+        "min": "0" if one.min is None else str(one.min),
+        "max": None if one.max is None else str(one.max),
+        "decimals": one.decimals,
+    }
 
 
 def _kinds(shape: Shape, section_id: str) -> tuple[ItemKindView, ...]:
@@ -126,6 +151,7 @@ def _kinds(shape: Shape, section_id: str) -> tuple[ItemKindView, ...]:
             clause=kind.clause,
             help=kind.help,
             uses=kind.uses,
+            precisions=kind.precisions,
             fields=tuple(_field(shape, one, f"attributes.{one.id}", False) for one in kind.fields),
         )
         for kind in shape.kinds_of(section_id)

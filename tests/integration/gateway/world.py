@@ -23,14 +23,8 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.commands import Accepted, CommandState, Outcome, Role
-from contracts.http.gateway import (
-    AccountKind,
-    CaseFilters,
-    CasePage,
-    Funnel,
-    KnownCase,
-    TimelineEntry,
-)
+from contracts.http.district import DistrictCase
+from contracts.http.gateway import AccountKind, CaseFilters, CasePage, Funnel, KnownCase, TimelineEntry
 from gateway.accounts import codes, sessions
 from gateway.app import make_app
 from gateway.intake import log
@@ -129,6 +123,7 @@ class FakeReadModel:
     known: dict[UUID, KnownCase] = field(default_factory=dict)
     events: dict[UUID, list[TimelineEntry]] = field(default_factory=dict)
     filters: list[CaseFilters] = field(default_factory=list)
+    districts: dict[str, list[DistrictCase]] = field(default_factory=dict)
 
     async def case(self, session: AsyncSession, application_id: UUID, /) -> KnownCase | None:
         return self.known.get(application_id)
@@ -144,6 +139,11 @@ class FakeReadModel:
 
     async def timeline(self, session: AsyncSession, application_id: UUID, /) -> Sequence[TimelineEntry]:
         return self.events.get(application_id, [])
+
+    async def district_cases(
+        self, session: AsyncSession, round_id: UUID, districts: Sequence[str], /
+    ) -> Sequence[DistrictCase]:
+        return [one for name in districts for one in self.districts.get(name, [])]
 
 
 @dataclass

@@ -48,7 +48,7 @@ async def world(database: TestDatabase, servers: Servers) -> AsyncIterator[World
             store=store,
             packs=Packs(store.get_content),
             printer=FormPrinter(),
-            inspector=Inspector(timeout=20, memory=2**30),
+            inspector=Inspector(timeout=30, memory=settings.inspection_memory),
             reader=ScanReader(timeout=60, memory=3 * 2**29),
         )
     )

@@ -100,6 +100,9 @@ def test_public_writes_are_few() -> None:
         "/api/v1/payments/callback/{provider}",
         "/login",
         "/login/code",
+        "/recover",
+        "/recover/code",
+        "/recover/details",
         "/setup",
         "/staff/login",
     }

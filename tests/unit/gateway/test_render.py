@@ -10,7 +10,9 @@ from babel.messages.extract import extract_from_dir
 from starlette.requests import Request
 
 from gateway import todo, words
-from gateway.web.applicant import ASKED_FIRST, ID_KINDS
+from gateway.web.applicant import ID_KINDS
+from gateway.web.consequences import ASKED_FIRST
+from gateway.web.filling import controls, explaining, showing
 from gateway.web.forms import safe_next
 from gateway.web.render import catalogue, deadline, language_of, yuan
 
@@ -30,6 +32,16 @@ def said_by_templates() -> set[str]:
     return {message for _, _, message, _, _ in found if isinstance(message, str)}
 
 
+def said_by_the_form() -> set[str]:
+    """Our own words for the standard parts of items, tasks and verdicts; the pack's own stay as they are."""
+    groups = [controls.PARTS, *controls.COLLECTION_PARTS.values()]
+    parts = [part for group in groups for part in group.values()]
+    found = {text for part in parts for text in (part.label, part.help) if text}
+    found |= {text for heading, told, _ in showing.GROUPS.values() for text in (heading, told)}
+    tables = (controls.WORK_KINDS, controls.ROLES, controls.SYSTEMS, explaining.VERDICT)
+    return found | {text for table in tables for text in table.values()} | set(showing.TITLES)
+
+
 def test_english_says_everything_that_the_templates_say() -> None:
     english = catalogue("en")
     said = said_by_templates()
@@ -42,11 +54,16 @@ def test_english_says_everything_that_the_templates_say() -> None:
         words.COMMAND,
         words.ROLE,
         words.FIELD,
+        words.MISSING,
+        words.RECOVERY,
+        words.AUDIT,
+        words.VERDICT,
     )
     dynamic = (
         {text for table in tables for text in table.values()}
         | set(ID_KINDS.values())
-        | set(ASKED_FIRST.values())
+        | {point for asked in ASKED_FIRST.values() for point in asked.points}
+        | said_by_the_form()
     )
     assert sorted(text for text in said | dynamic if english.gettext(text) == text) == []
 

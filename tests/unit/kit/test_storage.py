@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
-from kit.storage import attachment, content_key
+from kit.settings import Settings
+from kit.storage import ObjectStore, attachment, content_key
 
 
 def test_the_key_is_the_hash() -> None:
@@ -42,3 +45,20 @@ def test_no_name_breaks_out_of_the_header(name: str) -> None:
         r"attachment; filename=\"[\x20-\x7e]{1,150}\"; filename\*=UTF-8''[A-Za-z0-9._~%-]+", header
     )
     assert header.count('"') == 2
+
+
+def test_browsers_are_sent_where_they_can_reach_the_store() -> None:
+    """Signed for the public host, which is what the content policy names; our own requests go inside."""
+    inside = Settings(s3_endpoint="store:9000", s3_access_key="a", s3_secret_key=SecretStr("b"))
+    outside = inside.model_copy(update={"s3_public_url": "https://files.example.org/"})
+    assert (inside.store_origin, outside.store_origin) == ("http://store:9000", "https://files.example.org")
+    store = ObjectStore(outside)
+    hour = timedelta(hours=1)
+    url, _ = store.presigned_post("k", "application/pdf", 10, hour)
+    assert url == "https://files.example.org/uploads"
+    assert store.presigned_get("content", "k", "a.pdf", hour).startswith(
+        "https://files.example.org/content/k?"
+    )
+    picture = store.presigned_picture("sha256/x", hour)
+    assert picture.startswith("https://files.example.org/content/sha256/x?")
+    assert "response-content-type=image%2Fjpeg" in picture

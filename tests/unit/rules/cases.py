@@ -82,12 +82,12 @@ def snapshot(level: str, **changes: Any) -> Snapshot:
     """A snapshot of a level that passes every rule; `changes` replace whole fields."""
     junior: dict[str, Any] = {
         "work": [work("2022-09")],
-        "trainings": [training(16, organisers=ASSOCIATION), training(16, "2023-05")],
+        "trainings": [training(16, organisers=ASSOCIATION), training(16, "2023-05", file_ids=["f2"])],
         "conditions": [condition("activity", tier="school")],
     }
     intermediate: dict[str, Any] = {
         "work": [work("2019-09")],
-        "trainings": [training(40, organisers=ASSOCIATION), training(40, "2023-05")],
+        "trainings": [training(40, organisers=ASSOCIATION), training(40, "2023-05", file_ids=["f2"])],
         "conditions": [condition("competition_award", attributes={"prize": "second"})],
     }
     base: dict[str, Any] = {
@@ -116,7 +116,7 @@ def direct(**changes: Any) -> Snapshot:
 
 
 def facts(**changes: Any) -> Facts:
-    """Facts that give no finding for the snapshots above (f1 and the photo, a good scan)."""
+    """Facts that give no finding for the snapshots above (f1, f2 and the photo, a good scan)."""
     good = FileFacts(
         opens=True,
         media_type="application/pdf",
@@ -129,7 +129,7 @@ def facts(**changes: Any) -> Facts:
     seen = Zone(found=True, confidence=0.95)
     pages = tuple(ScanPage(number=n, version=1, code_ok=True, signature=seen, seal=seen) for n in (1, 2))
     base: dict[str, Any] = {
-        "files": {"f1": good, "photo": good},
+        "files": {"f1": good, "f2": good.model_copy(update={"sha256": "1" * 64}), "photo": good},
         "photo": PhotoFacts(width=600, height=841, faces=1, centred=True, sharpness=300.0),
         "scan": ScanFacts(file_ids=("s1",), expected_pages=2, expected_version=1, seal_page=2, pages=pages),
     }

@@ -14,9 +14,11 @@ from contracts.case import (
     ScanFacts,
     ScanPage,
     Snapshot,
+    Twin,
     Zone,
 )
-from rules.checks import award_key, checks, suspect_text
+from rules.checks import checks, suspect_text
+from rules.checks.claims import claims
 from rules.checks.names import normal
 from tests.unit.rules.cases import (
     FIELDS,
@@ -339,19 +341,86 @@ def test_messages_carry_no_name() -> None:
     assert "王小二" not in text_of_all and FIELDS["name"] not in text_of_all
 
 
+# E10: one thing claimed twice ------------------------------------------------------------------------------------
+
+NUMBERED = {"certificate_number": "CQ-17"}
+
+
+def award(**changes: Any) -> Snapshot:
+    """An intermediate whose only condition is an award of pupils."""
+    return snapshot("intermediate", evidence=[], conditions=[condition("competition_award", **changes)])
+
+
 @pytest.mark.clause("E10")
-def test_two_people_claiming_one_award_have_one_key() -> None:
-    same = [
-        evidence(title="第38届重庆市青少年科技创新大赛", attributes={"certificate_number": ""}),
-        evidence(
-            title="第38届 重庆市青少年科技创新大赛。",
-            role="instructor_unordered",
-            named_person="别人",
-            id="x",
-        ),
-    ]
-    assert award_key(same[0]) == award_key(same[1]) is not None
-    assert award_key(evidence(role="instructor")) is None
-    assert award_key(evidence(title="另一个比赛")) != award_key(evidence())
-    numbered = [evidence(title=title, attributes={"certificate_number": "A-1"}) for title in ("甲", "乙")]
-    assert award_key(numbered[0]) == award_key(numbered[1])
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({"title": "青少年科技 创新大赛。"}, True),
+        ({"role": "instructor_unordered"}, True),
+        ({"date": "2024"}, True),
+        ({"date": "2023-05-01"}, False),
+        ({"title": "机器人竞赛"}, False),
+        ({"role": "instructor"}, False),
+    ],
+)
+def test_what_names_an_award(changes: dict[str, Any], same: bool) -> None:
+    mine, theirs = (
+        [one.key for one in claims(case, {}) if one.kind == "award"] for case in (award(), award(**changes))
+    )
+    assert (mine == theirs) is same
+    assert len(mine) == 1
+
+
+@pytest.mark.clause("E10")
+def test_a_claim_shows_nothing_of_what_was_typed() -> None:
+    (made,) = claims(award(attributes={**NUMBERED, "work_title": "智能灌溉"}), {})
+    assert made.number
+    assert made.work
+    assert made.number != made.work
+    assert not {"CQ-17", "智能灌溉", "科技"} & {made.key, made.number, made.work}
+    assert all(len(one) == 64 for one in (made.key, made.number, made.work))
+    assert claims(award(attributes={"certificate_number": " cq－17 "}), {})[0].number == made.number
+
+
+@pytest.mark.clause("E10")
+def test_awards_of_two_schools_are_two() -> None:
+    other = award().model_copy(update={"fields": {**FIELDS, "unit": "重庆市某某中学"}})
+    assert claims(award(), {})[0].key != claims(other, {})[0].key
+
+
+@pytest.mark.clause("E10")
+def test_every_file_but_the_photo_is_claimed_by_its_bytes() -> None:
+    made = claims(snapshot("junior"), {"f1": "a" * 64, "f2": "b" * 64, "photo": "c" * 64})
+    files = sorted((one.item_id, one.key[0]) for one in made if one.kind == "file")
+    assert files == [("b-activity", "a"), ("c-c1", "a"), ("t-16-2023-05", "b"), ("t-16-2024-07", "a")]
+
+
+@pytest.mark.clause("E10")
+@pytest.mark.parametrize(
+    ("twin", "expected", "says"),
+    [
+        ({"kind": "award", "sure": True}, "finding", "证书编号与申报 2024-I-00009 相同"),
+        ({"kind": "award", "sure": False}, "person", "名称、年份和单位相同"),
+        ({"kind": "file"}, "person", "同一个文件"),
+    ],
+)
+def test_a_reviewer_is_told_of_the_other_application(twin: dict[str, Any], expected: str, says: str) -> None:
+    other = Twin(item_id="b-competition_award", application_number="2024-I-00009", other_item_id="b1", **twin)
+    (found,) = of("E10", award(), facts(twins=(other,)))
+    assert (found.verdict, found.item_id) == (expected, "b-competition_award")
+    assert says in found.message
+    assert "2024-I-00009" in found.message
+
+
+@pytest.mark.clause("E10")
+def test_the_same_file_for_two_trainings_is_noticed_and_for_b_and_c_is_not() -> None:
+    assert said(of("E10", snapshot("junior"))) == [("ok", None)]
+    twice = [training(16, id="t1"), training(16, id="t2", title="另一次培训")]
+    (found,) = of("E10", snapshot("junior", trainings=twice))
+    assert (found.verdict, found.item_id) == ("person", "t2")
+    assert "附了同一个文件" in found.message
+    # another upload of the same bytes is the same file
+    copied = [training(16, id="t1"), training(16, id="t2", file_ids=["f3"])]
+    known = facts().files
+    again = of("E10", snapshot("junior", trainings=copied), facts(files={**known, "f3": known["f1"]}))
+    assert said(again) == [("person", "t2")]

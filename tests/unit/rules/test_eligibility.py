@@ -343,7 +343,7 @@ def test_explanation_names_what_counted_and_what_did_not() -> None:
         ("vague", "日期只精确到月（2022-02），按对申报人有利的方式计入"),
     ]
     assert [(one.id, one.where, one.message) for one in rule.not_counted] == [
-        ("old", "last_three_years", "培训时间（2021-12-31）不在截至 2025-02-28 的近三年内"),
+        ("old", "last_three_years", "不在截至 2025-02-28 的近三年内：2021-12-31 早于 2022-02-28"),
         ("bare", "certificate", "没有培训合格证书"),
     ]
 

@@ -14,6 +14,7 @@ from contracts.commands import (
     CorrectionRevised,
     DecisionPrepared,
     FormPrepared,
+    OutsidePrepared,
     QualificationOutcome,
     Refused,
     Role,
@@ -42,6 +43,10 @@ def form(version: int = 1, level: str = "intermediate") -> FormPrepared:
     return FormPrepared(form_version=version, snapshot_key=KEY, facts_key=KEY, plan=plan)
 
 
+def outside(*, paid: bool = True) -> OutsidePrepared:
+    return OutsidePrepared(**form().model_dump(), paid=paid)
+
+
 def decision(outcome: QualificationOutcome) -> DecisionPrepared:
     return DecisionPrepared(outcome=outcome, decision_key=KEY)
 
@@ -49,6 +54,7 @@ def decision(outcome: QualificationOutcome) -> DecisionPrepared:
 BODIES: dict[CommandName, dict[str, Any]] = {
     CommandName.submit: {"draft_version": 3},
     CommandName.attach_scan: {"form_version": 1, "file_ids": [str(UUID(int=9))]},
+    CommandName.file_outside: {"import_id": str(UUID(int=10)), "row": 2},
     CommandName.confirm_payment: {"order_id": str(UUID(int=8)), "level": "intermediate", "amount_fen": 30000},
     CommandName.decide_qualification: {"task_id": str(UUID(int=7)), "fence": 1},
     CommandName.resubmit: {"draft_version": 4},
@@ -69,6 +75,8 @@ BODIES: dict[CommandName, dict[str, Any]] = {
 def command(name: CommandName, prepared: Any = None, **body: Any) -> Command:
     if prepared is None and name in (CommandName.submit, CommandName.resubmit):
         prepared = form()
+    if prepared is None and name is CommandName.file_outside:
+        prepared = outside()
     if prepared is None and name is CommandName.decide_qualification:
         prepared = decision(QualificationOutcome.passed)
     if prepared is None and name is CommandName.cancel_flags:
@@ -124,6 +132,7 @@ AFTER = {
 ALLOWED: dict[CommandName, set[Stage]] = {
     **{name: {stage} for name, stage in ANSWERS.items()},
     CommandName.submit: {Stage.filing},
+    CommandName.file_outside: {Stage.filing},
     CommandName.discard: {Stage.filing},
     CommandName.confirm_payment: {Stage.filing},
     CommandName.attach_scan: set(),  # needs a submitted form, see the tests of filing
@@ -296,3 +305,18 @@ def test_sequence_grows_by_one_with_each_move() -> None:
     state = at(Stage.filing)
     moves = [state.move(stage, Status.draft, ActionRequiredBy.nobody) for stage in STAGES]
     assert [move.seq for move in moves] == list(range(2, 2 + len(STAGES)))
+
+
+@pytest.mark.clause("S1", "A6")
+def test_what_was_filed_outside_is_filed_here_unless_the_fee_is_paid_here() -> None:
+    state = at(Stage.filing)
+    assert state.decide(command(CommandName.file_outside)) == Accepted()
+    assert (state.filed, state.filing_tasks) == (True, [])
+    again = state.decide(command(CommandName.file_outside))
+    assert isinstance(again, Refused)
+    assert again.code == "already_submitted"
+    here = at(Stage.filing)
+    assert here.decide(command(CommandName.file_outside, outside(paid=False))) == Accepted()
+    assert (here.filed, here.filing_tasks) == (False, [FilingTask.open_order])
+    assert here.decide(command(CommandName.confirm_payment)) == Accepted()
+    assert here.filed

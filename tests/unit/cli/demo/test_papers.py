@@ -7,7 +7,7 @@ import pytest
 from cli.demo import papers
 from cli.demo.script import Fault, Kind, Persona, cast
 from contracts.case import Facts, FileFacts, FindingVerdict, PhotoFacts, Snapshot, Verdict
-from contracts.http.registration import Purpose
+from contracts.http.files import Purpose
 from contracts.rulepack import RulePack
 from rules.checks import checks
 from rules.checks.names import normal
@@ -16,9 +16,9 @@ from services.registration.adapters import inspection
 from services.registration.domain.completeness import completeness, obstacles
 from services.registration.domain.correction import open_paths, stays_inside
 from services.registration.domain.draft import Draft, apply
+from services.registration.domain.fields import Files
 from services.registration.domain.shape import Shape, shape_of
 from services.registration.domain.snapshot import freeze
-from services.registration.domain.values import Files
 
 UNLOCKS = {
     Fault.other_name: ("item:b1",),

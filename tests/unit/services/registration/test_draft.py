@@ -13,9 +13,9 @@ from rules.pack import load
 from services.registration.domain.completeness import completeness, obstacles
 from services.registration.domain.correction import is_open, needs_scan, open_paths, stays_inside
 from services.registration.domain.draft import Draft, apply
+from services.registration.domain.fields import Files
 from services.registration.domain.shape import Shape, shape_of
 from services.registration.domain.snapshot import freeze
-from services.registration.domain.values import Files
 
 PACK = load(Path(__file__).parents[4] / "rulepacks" / "demo").pack
 FILES = Files(photos=frozenset({"photo-1"}), proofs=frozenset({"file-1", "file-2"}))

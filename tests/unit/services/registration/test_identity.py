@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from contracts.http.registration import IdKind
+from contracts.http.persons import IdKind
 from services.registration.domain.identity import (
     check_digit,
     mask_number,

@@ -1,0 +1,185 @@
+"""A district's own progress (O7): who still has to do what, by unit, with reminders that name nobody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from contracts.commands import Role
+from contracts.http.district import (
+    OPEN_STEPS,
+    DistrictCase,
+    DistrictFilters,
+    DistrictProgress,
+    MissingStep,
+    StepCount,
+    UnitCount,
+)
+from contracts.http.gateway import CasePage
+from contracts.lifecycle import Stage, Status
+from contracts.rulepack import Named, RulePack
+from gateway import windowing, words
+from gateway.guard import Caller, not_found
+from gateway.models import Round
+from gateway.parts import Parts
+
+NO_UNIT = "（尚未填写单位）"
+TITLES = ("姓名", "单位", "级别", "还差的步骤", "自")
+_SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+async def pack_of(parts: Parts, round_id: UUID) -> RulePack:
+    """The pinned pack of a round. 404 for a round that is none of ours."""
+    async with parts.db.read() as session:
+        row = await session.get(Round, round_id)
+    if row is None:
+        raise not_found()
+    return (await parts.packs.get(row.pack_key)).pack
+
+
+def district_of(pack: RulePack, caller: Caller, wanted: str) -> Named:
+    """The district asked for, by ID or name. 404 for another one than the caller's own, as for one that is not."""
+    found = named(pack, wanted)
+    if caller.role is Role.district:
+        own = named(pack, caller.known.district or "")
+        if own is None or found is None or own.id != found.id:
+            raise not_found()
+    if found is None:
+        raise not_found()
+    return found
+
+
+def named(pack: RulePack, text: str) -> Named | None:
+    """The pack's district of this ID or name."""
+    return next((one for one in pack.districts if text in (one.id, one.name)), None)
+
+
+async def progress(
+    parts: Parts, caller: Caller, round_id: UUID, wanted: str, filters: DistrictFilters
+) -> DistrictProgress:
+    """A page of the district's people, and counts of all of them. Errors: 404 (also for another district)."""
+    pack = await pack_of(parts, round_id)
+    district = district_of(pack, caller, wanted)
+    async with parts.db.read() as session:
+        cases = await parts.read_model.district_cases(session, round_id, (district.id, district.name))
+    windows = (await windowing.listed(parts, [round_id])).windows
+    closes_at = next((one.closes_at for one in windows if one.stage is Stage.filing), None)
+    ordered = [one.model_copy(update={"unit": one.unit or NO_UNIT}) for one in by_name(cases)]
+    found = [one for one in ordered if matches(one, filters)]
+    start = (filters.page - 1) * filters.size
+    return DistrictProgress(
+        round_id=round_id,
+        district=district.id,
+        district_name=district.name,
+        total=len(ordered),
+        found=len(found),
+        page=filters.page,
+        pages=max(1, -(-len(found) // filters.size)),
+        cases=tuple(found[start : start + filters.size]),
+        steps=counted(ordered),
+        units=units(ordered, closes_at),
+    )
+
+
+async def rows(
+    parts: Parts, caller: Caller, round_id: UUID, wanted: str, filters: DistrictFilters
+) -> tuple[str, list[tuple[str, ...]]]:
+    """The district's name and the filtered people as lines of a workbook: no ID number, no phone, no score."""
+    pack = await pack_of(parts, round_id)
+    district = district_of(pack, caller, wanted)
+    async with parts.db.read() as session:
+        cases = await parts.read_model.district_cases(session, round_id, (district.id, district.name))
+    levels = {level.id: level.name for level in pack.levels}
+    lines: list[tuple[str, ...]] = [
+        (
+            one.name,
+            one.unit or NO_UNIT,
+            levels.get(one.level, one.level),
+            "、".join(words.MISSING[step] for step in one.missing),
+            one.since.astimezone(_SHANGHAI).strftime("%Y-%m-%d %H:%M"),
+        )
+        for one in by_name(cases)
+        if matches(one.model_copy(update={"unit": one.unit or NO_UNIT}), filters)
+    ]
+    return district.name, lines
+
+
+def by_name(cases: Iterable[DistrictCase]) -> list[DistrictCase]:
+    """By pinyin of the name, then unit."""
+    return sorted(cases, key=lambda one: (pinyin_key(one.name), pinyin_key(one.unit), one.since))
+
+
+def pinyin_key(text: str) -> bytes:
+    """Sorts Chinese by pinyin: GB 18030 keeps the order of GB 2312, whose 3,755 common characters stand by their
+    (most usual) reading; rarer ones follow by radical. PostgreSQL of the embedded default has no ICU."""
+    return text.encode("gb18030", "replace")
+
+
+def matches(case: DistrictCase, filters: DistrictFilters) -> bool:
+    """Whether a line is asked for."""
+    return (
+        (filters.step is None or filters.step in case.missing)
+        and (filters.level is None or case.level == filters.level)
+        and (filters.unit is None or case.unit == filters.unit)
+        and (filters.text is None or filters.text in case.name or filters.text in case.unit)
+    )
+
+
+def counted(cases: Iterable[DistrictCase]) -> tuple[StepCount, ...]:
+    """How many people lack each step; who lacks two is counted in both."""
+    found = Counter(step for one in cases for step in one.missing)
+    return tuple(StepCount(step=step, count=found[step]) for step in MissingStep if found[step])
+
+
+def units(cases: Sequence[DistrictCase], closes_at: datetime | None) -> tuple[UnitCount, ...]:
+    """Counts and reminder of each unit; those with most open steps first, then by pinyin."""
+    groups: dict[str, list[DistrictCase]] = {}
+    for one in cases:
+        groups.setdefault(one.unit, []).append(one)
+    made = [_unit(name, group, closes_at) for name, group in groups.items()]
+    return tuple(sorted(made, key=lambda one: (-one.waiting_for_them, pinyin_key(one.unit))))
+
+
+def _unit(name: str, group: Sequence[DistrictCase], closes_at: datetime | None) -> UnitCount:
+    steps = counted(group)
+    return UnitCount(
+        unit=name,
+        people=len(group),
+        waiting_for_them=sum(1 for one in group if set(one.missing) & set(OPEN_STEPS)),
+        steps=steps,
+        reminder=None if name == NO_UNIT else reminder(steps, closes_at),
+    )
+
+
+def reminder(steps: Iterable[StepCount], closes_at: datetime | None) -> str | None:
+    """What one may send to a unit: numbers and steps only, nobody is named. None when nothing is open."""
+    open_steps = [one for one in steps if one.step in OPEN_STEPS]
+    if not open_steps:
+        return None
+    said = "；".join(f"有 {one.count} 位老师的申报还差{words.MISSING[one.step]}" for one in open_steps)
+    filing = any(one.step in (MissingStep.submit, MissingStep.scan, MissingStep.fee) for one in open_steps)
+    until = f"申报截止时间为 {deadline(closes_at)}，逾期不再受理。" if filing and closes_at else ""
+    return f"贵单位{said}。{until}请提醒本人登录认证系统，在“我的申报”中查看并办理。"
+
+
+def deadline(at: datetime) -> str:
+    """2月28日24:00 for the midnight that follows (A5)."""
+    local = at.astimezone(_SHANGHAI)
+    if (local.hour, local.minute) == (0, 0):
+        day = local - timedelta(days=1)
+        return f"{day.month}月{day.day}日24:00"
+    return f"{local.month}月{local.day}日{local:%H:%M}"
+
+
+def without_holds(page: CasePage) -> CasePage:
+    """A district does not learn that somebody is held: it would tell of a complaint (N3)."""
+    told = []
+    for one in page.cases:
+        changes: dict[str, object] = {"held": False}
+        if one.status is Status.held:
+            changes["status"] = Status.awaiting_notice
+        told.append(one.model_copy(update=changes))
+    return page.model_copy(update={"cases": tuple(told)})

@@ -1,0 +1,39 @@
+"""Policy lines and routers of the staff's tools: district view, account recovery, unmasking, imports."""
+
+from __future__ import annotations
+
+from contracts.commands import Role
+from gateway.policy import public, rule
+from gateway.web import audit_pages, district_pages, help_pages, import_pages, recovery_pages
+
+TOOL_MODULES = (district_pages, recovery_pages, import_pages, audit_pages, help_pages)
+_ONE = "/staff/recoveries/{recovery_id}"
+_DESK = (Role.secretariat, Role.approver)
+TOOL_RULES = (
+    rule("GET", "/staff/district", Role.district, Role.secretariat, Role.supervisor),
+    rule("GET", "/staff/district/people.xlsx", Role.district, Role.secretariat, Role.supervisor),
+    public("GET", "/recover"),
+    public("POST", "/recover/code"),
+    public("POST", "/recover/details"),
+    public("POST", "/recover"),
+    rule("GET", "/staff/recoveries", *_DESK, Role.supervisor),
+    rule("GET", _ONE, *_DESK),
+    rule("GET", f"{_ONE}/{{which}}", *_DESK),
+    rule("POST", f"{_ONE}/{{decision}}", *_DESK),
+    rule("GET", "/staff/help", Role.secretariat),
+    rule("POST", "/staff/help/code", Role.secretariat),
+    rule("POST", "/staff/help", Role.secretariat),
+    rule("GET", "/my/help", Role.applicant),
+    rule("POST", "/my/help/end", Role.applicant),
+    rule("GET", "/staff/unmask", Role.secretariat),
+    rule("POST", "/staff/unmask", Role.secretariat),
+    rule("GET", "/staff/unmask/{entry_id}", Role.secretariat),
+    rule("GET", "/staff/audit", Role.supervisor, Role.secretariat),
+    rule("GET", "/staff/imports", Role.secretariat),
+    rule("POST", "/staff/imports", Role.secretariat),
+    rule("GET", "/staff/imports/template.xlsx", Role.secretariat),
+    rule("GET", "/staff/imports/export.xlsx", Role.secretariat),
+    rule("GET", "/staff/imports/{import_id}", Role.secretariat),
+    rule("POST", "/staff/imports/{import_id}/confirm", Role.secretariat),
+    rule("GET", "/staff/imports/{import_id}/report.xlsx", Role.secretariat),
+)

@@ -1,0 +1,187 @@
+"""Pages of district, recovery, imports, unmasking and audit, as people see them on a phone and a desk."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+import uuid_utils.compat as uuids
+from PIL import Image
+from playwright.async_api import Browser, Page, Route
+
+from contracts.commands import Role
+from contracts.http.district import DistrictCase, MissingStep
+from contracts.http.persons import IdKind
+from gateway.accounts import codes
+from gateway.models import Account, Audit, Recovery
+from gateway.recovery.claims import Claim, seal
+from rules.pack import load
+from tests.browser.site import NOW, Site
+from tests.browser.test_pages import DESK, PHONE, opened
+
+PACK = Path(__file__).parents[2] / "rulepacks" / "chongqing-2024"
+UNITS = ("重庆市渝中区青少年宫", "重庆市渝中区人民路小学校", "西南大学附属中学校科技教育中心")
+
+
+def people() -> list[DistrictCase]:
+    """Sixty people of three units at different steps."""
+    steps = list(MissingStep)
+    names = ("欧阳晓䶮", "王小明", "李雷", "韩梅梅", "赵敏", "陈晨")
+    return [
+        DistrictCase(
+            name=names[n % 6],
+            unit=UNITS[n % 3] if n % 10 else "",
+            level=("junior", "intermediate")[n % 2],
+            missing=(MissingStep.scan, MissingStep.fee) if n % 4 == 0 else (steps[n % len(steps)],),
+            since=NOW - timedelta(hours=n),
+        )
+        for n in range(60)
+    ]
+
+
+async def pictured(page: Page) -> None:
+    """The site has no object store: a picture comes from here."""
+    out = io.BytesIO()
+    Image.new("RGB", (1200, 800), "#88aacc").save(out, "JPEG")
+
+    async def show(route: Route) -> None:
+        await route.fulfill(body=out.getvalue(), content_type="image/jpeg")
+
+    await page.route("**/staff/recoveries/*/picture", show)
+
+
+async def recovery(site: Site) -> UUID:
+    identity = uuids.uuid7()
+    claim = Claim(
+        name="欧阳晓䶮", id_kind=IdKind.id_card, id_number="500112199001010010", new_phone="13900000002"
+    )
+    async with site.world.db.unit_of_work() as session:
+        session.add(
+            Recovery(
+                id=identity,
+                sealed=seal(site.world.settings, identity, claim),
+                new_phone_hash=codes.phone_hash(site.world.settings, claim.new_phone),
+                picture_type="image/jpeg",
+                letter_type="application/pdf",
+                expires_at=NOW + timedelta(days=14),
+            )
+        )
+    found = {
+        "person_id": str(site.person),
+        "name": "欧阳晓䶮",
+        "name_matches": True,
+        "id_kind": "id_card",
+        "id_number_masked": "500112********0010",
+        "phone_masked": "138****5678",
+        "unit": UNITS[0],
+        "district": "500103",
+    }
+    site.world.services.put("registration", "POST", "/internal/people/find", 200, {"person": found})
+    return identity
+
+
+def plan(site: Site) -> UUID:
+    import_id = uuid4()
+    lines = [
+        {
+            "row": 14,
+            "verdict": "error",
+            "name": "韩梅梅",
+            "id_number_masked": "500112********0028",
+            "problems": [{"column": "身份证件号码", "message": "身份证号码的校验位不对，请逐位核对。"}],
+        },
+        {
+            "row": 8,
+            "verdict": "differs",
+            "name": "李雷",
+            "id_number_masked": "500112********0010",
+            "changes": [{"label": "工作单位", "old": UNITS[0], "new": UNITS[2]}],
+        },
+        {"row": 2, "verdict": "new", "name": "欧阳晓䶮", "id_number_masked": "500112********0036"},
+    ]
+    body = {
+        "import_id": str(import_id),
+        "round_id": str(site.round_id),
+        "created_at": NOW.isoformat(),
+        "counts": {"new": 120, "same": 31, "differs": 1, "error": 1},
+        "lines": lines,
+        "truncated": True,
+    }
+    site.world.services.put("registration", "GET", f"/imports/{import_id}", 200, body)
+    return import_id
+
+
+async def pages(site: Site) -> list[tuple[str | None, str]]:
+    """Every page of the tools, with who looks at it."""
+    site.world.parts.packs._loaded["sha256/" + "0" * 64] = load(PACK)
+    site.world.read_model.districts = {"500103": people()}
+    office_id, office = await site.world.staff(Role.secretariat, Role.approver)
+    _, district = await site.world.staff(Role.district, district="渝中区")
+    _, supervisor = await site.world.staff(Role.supervisor)
+    request, import_id = await recovery(site), plan(site)
+    async with site.world.db.unit_of_work() as session:
+        assert await session.get(Account, office_id)
+        session.add(
+            Audit(
+                id=uuids.uuid7(),
+                account_id=office_id,
+                role="secretariat",
+                action="id_number_unmasked",
+                subject_id=site.application,
+                reason="核对证件复印件",
+            )
+        )
+    return [
+        (None, "/recover"),
+        (office, "/staff/help"),
+        (site.token, "/my/help"),
+        (district, "/staff"),
+        (district, "/staff/district"),
+        (district, "/staff/district?step=scan&text=小学"),
+        (office, "/staff"),
+        (office, f"/staff/district?district=500103&unit={UNITS[2]}"),
+        (office, "/staff/recoveries"),
+        (office, f"/staff/recoveries/{request}"),
+        (office, "/staff/imports"),
+        (office, f"/staff/imports/{import_id}"),
+        (office, "/staff/unmask"),
+        (supervisor, "/staff/audit"),
+    ]
+
+
+@pytest.mark.timeout(300)  # forty pages
+@pytest.mark.clause("O7", "A1", "S1")
+async def test_no_tool_scrolls_sideways_and_each_page_has_one_heading(browser: Browser, site: Site) -> None:
+    wrong = []
+    for token, path in await pages(site):
+        for size, locale in ((PHONE, "zh-CN"), (DESK, "zh-CN"), (PHONE, "en-GB")):
+            async with opened(browser, site, token=token, size=size, locale=locale) as page:
+                await pictured(page)
+                answer = await page.goto(site.url + path)
+                over = await page.evaluate(
+                    "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+                )
+                headings = await page.locator("h1").count()
+                if answer is None or answer.status != 200 or over > 0 or headings != 1:
+                    wrong.append((path, size["width"], locale, answer and answer.status, over, headings))
+    assert wrong == []
+
+
+@pytest.mark.clause("O7")
+async def test_a_district_filters_and_copies_a_reminder_without_javascript(
+    browser: Browser, site: Site
+) -> None:
+    token = next(who for who, path in await pages(site) if path == "/staff/district")
+    async with opened(browser, site, token=token, java_script_enabled=False) as page:
+        await page.goto(f"{site.url}/staff/district")
+        await page.get_by_label("姓名或单位").fill("人民路")
+        await page.get_by_role("button", name="查看").click()
+        shown = await page.locator(".person-lines li strong").all_inner_texts()
+        reminder = await page.get_by_label(f"催办文字：{UNITS[1]}").input_value()
+    assert set(shown) <= {one.name for one in people() if one.unit == UNITS[1]}
+    assert len(shown) == 18
+    assert reminder.startswith("贵单位有 ")
+    assert not any(one.name in reminder for one in people())
