@@ -48,6 +48,15 @@ def _required(facts: Facts, stage: Stage, status: Status, closes_at: datetime | 
                 clause="C3",
                 required=False,
             )
+        case Stage.ended if status is Status.not_qualified:
+            yield ToDo(
+                code="see_decision",
+                title="查看审查意见",
+                text="这里写明发现了什么、依据哪一条；逾期没有提交修改的，也在这里说明。",
+                href=f"{page}/decision",
+                clause="Q11",
+                required=False,
+            )
         case _:
             return
 
