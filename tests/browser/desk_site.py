@@ -18,6 +18,7 @@ from sqlalchemy import select, update
 
 from contracts.case import FileFacts, Snapshot, canonical
 from contracts.commands import Accepted, CommandName, CommandState, Outcome, PrepareRequest, Role
+from contracts.http.registration import FormState
 from contracts.lifecycle import ActionRequiredBy, CaseRef, Stage, Status
 from gateway.intake import log
 from gateway.intake.models import CommandRow, WindowRow
@@ -151,7 +152,7 @@ class Desk:
         world.read_model.known[case.application_id] = known(self.site, **changes)
         view = registration(self.site, application_id=case.application_id, application_number=number, seq=4)
         path = f"/applications/{case.application_id}/registration"
-        put(world, "registration", path, view.model_copy(update={"state": "correction"}))
+        put(world, "registration", path, view.model_copy(update={"state": FormState.correction}))
 
     async def corrected(self, number: str, answers_key: str | None, **fields: str) -> None:
         """The resubmission reaches review as the second look."""
