@@ -36,6 +36,10 @@ _UUIDS = frozenset(
         "notice_id",
         "order_id",
         "payment_id",
+        "line_id",
+        "allocation_id",
+        "refund_id",
+        "invoice_id",
         "complaint_id",
     }
 )

@@ -13,7 +13,7 @@ from services.payment.service import PaymentService
 
 def make_app(settings: Settings, db: Database, service: PaymentService) -> FastAPI:
     """The application of this service's API process."""
-    app = create_app("fudao payment", settings, db=db)
+    app = create_app("fudao payment", settings, db=db, body_limits={"/money": 6 * 2**20})
     app.state.service = service
     app.include_router(orders.router)
     app.include_router(desk.router)

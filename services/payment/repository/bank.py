@@ -74,13 +74,13 @@ async def statements(session: AsyncSession, limit: int) -> Sequence[StatementRow
 async def counts(session: AsyncSession, statement_ids: Iterable[UUID]) -> Mapping[UUID, dict[str, int]]:
     """Per statement: how many lines are allocated, wait, went out."""
     query = (
-        select(BankLineRow.statement_id, BankLineRow.state, BankLineRow.code == "allocated", func.count())
+        select(BankLineRow.statement_id, BankLineRow.state, BankLineRow.code, func.count())
         .where(BankLineRow.statement_id.in_(list(statement_ids)))
-        .group_by(BankLineRow.statement_id, BankLineRow.state, BankLineRow.code == "allocated")
+        .group_by(BankLineRow.statement_id, BankLineRow.state, BankLineRow.code)
     )
     found: dict[UUID, dict[str, int]] = {}
-    for statement, state, done, number in (await session.execute(query)).all():
-        name = "outgoing" if state != "credit" else "allocated" if done else "suspense"
+    for statement, state, code, number in (await session.execute(query)).all():
+        name = "outgoing" if state != "credit" else "allocated" if code == "allocated" else "suspense"
         row = found.setdefault(statement, {"allocated": 0, "suspense": 0, "outgoing": 0})
         row[name] += number
     return found
