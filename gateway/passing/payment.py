@@ -134,7 +134,7 @@ PAYMENT = (
     _row(
         "POST",
         "/money/invoices",
-        money.InvoiceView,
+        payment.InvoiceView,
         *OFFICE,
         body=money.NewInvoice,
         limit=32 * 1024,
@@ -144,7 +144,7 @@ PAYMENT = (
     _row(
         "POST",
         "/money/invoices/{invoice_id}/pdf",
-        money.InvoiceView,
+        payment.InvoiceView,
         *OFFICE,
         query=money.InvoiceIssued,
         raw=_FILE,

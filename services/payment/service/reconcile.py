@@ -21,6 +21,7 @@ from kit.logging import get_logger
 from services.payment.adapters.port import Answer, ChargeState, ProviderDown
 from services.payment.domain.charges import Success, check_success
 from services.payment.models import PaymentRow
+from services.payment.repository import ledger as books
 from services.payment.repository import orders
 from services.payment.service import money
 from services.payment.service.parts import Parts
@@ -43,10 +44,8 @@ async def take_callback(parts: Parts, provider: str, headers: Mapping[str, str],
     `callback_mismatch` (422), `unknown_payment` (404).
     """
     known = parts.providers.get(provider)
-    async with parts.db.read() as session:
-        at = await now(session)
-    callback = known.read_callback(headers, body, at)
     async with parts.db.unit_of_work() as session:
+        callback = known.read_callback(headers, body, await now(session))
         if not await orders.add_nonce(session, callback.nonce):
             if callback.repeats_bear_the_nonce:
                 return known.answer
@@ -65,6 +64,10 @@ async def credit(parts: Parts, session: AsyncSession, found: Success) -> None:
         raise DomainError(Kind.not_found, "unknown_payment", "没有找到这笔支付，未作任何处理。", "F6")
     merchant = parts.providers.get(payment.provider).merchant
     check_success(found, provider=payment.provider, merchant_id=merchant, amount_fen=payment.amount_fen)
+    if payment.state == "succeeded" and await books.receipt_of(
+        session, found.provider.value, found.transaction_id
+    ):
+        return  # told before: most callbacks are repeats
     order = await orders.order(session, payment.order_id)
     assert order is not None
     await lock(session, order.application_id)

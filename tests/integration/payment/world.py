@@ -84,8 +84,9 @@ def public(name: str) -> str:
 
 def payment_settings(base: Settings, gateway: str = "http://127.0.0.1:9", **changes: Any) -> PaymentSettings:
     """Both providers, at the local one's address."""
+    known = set(PaymentSettings.model_fields) - set(changes)
     return PaymentSettings(
-        **base.model_dump(),
+        **{name: value for name, value in base.model_dump().items() if name in known},
         **MERCHANT,
         wechat_serial="TEST",
         wechat_private_key=SecretStr(private("merchant")),
@@ -171,18 +172,21 @@ class World:
     number: str = "2024-J-00001"
     seq: int = 1
     snapshot_key: str | None = None
+    pack_key: str = PACK
 
     @property
     def parts(self) -> Parts:
         return self.service.parts
 
-    async def applicant(self, number: str, name: str, unit: str, level: str = "junior") -> World:
+    async def applicant(
+        self, number: str, name: str, unit: str, level: str = "junior", application: UUID | None = None
+    ) -> World:
         """Another application, with its order opened."""
         snapshot = Snapshot(
             application_number=number, level=level, fields={"name": name, "unit": unit}, version=1
         )
         found = await self.store.put_content(canonical(snapshot), "application/json")
-        other = replace(self, application=uuid4(), number=number, seq=1, snapshot_key=found)
+        other = replace(self, application=application or uuid4(), number=number, seq=1, snapshot_key=found)
         await other.open_order(level)
         return other
 
@@ -193,7 +197,7 @@ class World:
             application_number=self.number,
             level=level,
             route=route,
-            pack_key=PACK,
+            pack_key=self.pack_key,
             snapshot_key=self.snapshot_key,
         )
 
