@@ -184,7 +184,7 @@ def _many(line: Line, people: Sequence[Candidate], reason: str) -> Match:
 def _by_likeness(line: Line, text: str, candidates: Sequence[Candidate]) -> Match:
     """A name with a wrong character beside its unit; or a unit's own transfer without names."""
     unit = [one for one in candidates if _unit_says(text, one.unit) and not one.ended]
-    alike = [one for one in unit if _nearly(squeeze(one.name), text)]
+    alike = [one for one in unit if _nearly(squeeze(one.name), _without(text, one.unit))]
     if alike:
         return Match(
             code="typo",
@@ -235,15 +235,31 @@ def _unit_says(text: str, unit: str) -> bool:
 
 
 def _nearly(name: str, text: str) -> bool:
-    """A stretch of the text that differs from the name in one character."""
+    """A stretch of the text that differs from the name in one character; of two, the family name must be right."""
     if len(name) < 2:
         return False
     width = len(name)
+    if width == 2:
+        return any(part and text[at + 1] != "\n" for at, part in _after(text, name[0]))
     for start in range(len(text) - width + 1):
         part = text[start : start + width]
         if sum(a == b for a, b in zip(part, name, strict=True)) == width - 1 and "\n" not in part:
             return True
     return False
+
+
+def _after(text: str, family_name: str) -> list[tuple[int, bool]]:
+    """Where the family name begins a word of two characters."""
+    found = [at for at, character in enumerate(text[:-1]) if character == family_name]
+    return [(at, at == 0 or text[at - 1] == "\n") for at in found]
+
+
+def _without(text: str, unit: str) -> str:
+    """The text without the unit's name, which is full of characters that are in names too."""
+    full = squeeze(unit)
+    for part in (full, *(full.removeprefix(squeeze(prefix)) for prefix in _LEGAL_FORM)):
+        text = text.replace(part, "\n") if len(part) >= 4 else text
+    return text
 
 
 def _proposal(line: Line, one: Candidate, score: int, reason: str) -> Proposal:
