@@ -30,6 +30,7 @@ from contracts.http.money import (
 from gateway.guard import Caller, CurrentCaller, GuardedRoute
 from gateway.parts import Parts, TheParts
 from gateway.web.forms import ThePages, read, see
+from gateway.web.public_pages import rounds_of
 from kit.errors import DomainError, Kind
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
@@ -241,7 +242,18 @@ async def _home(
 ) -> Response:
     listed = await _get(parts, caller, "/money/statements", Statements)
     totals = await _get(parts, caller, "/money/totals", Totals)
-    context = {"listed": listed, "totals": totals, "done": done, "error": error, "tab": "home"}
+    try:
+        rounds = await rounds_of(parts)
+    except DomainError:  # registration cannot answer now: the page is of use all the same
+        rounds = ()
+    context = {
+        "listed": listed,
+        "totals": totals,
+        "rounds": rounds,
+        "done": done,
+        "error": error,
+        "tab": "home",
+    }
     return pages.page(request, "money.html", context, status=error.kind.status if error else 200)
 
 
