@@ -132,6 +132,8 @@ class Order(Data):
     transfer_chosen_at: AwareDatetime | None = None
     waiting_until: AwareDatetime | None = None
     said: str = ""
+    over: bool = False
+    """The application is over without having been filed: nothing more is to be paid."""
     money: tuple[MoneyLine, ...] = ()
     refunds: tuple[RefundLine, ...] = ()
     invoice: InvoiceView | None = None

@@ -12,6 +12,7 @@ from contracts.http.payment import (
     OrderState,
     RefundLine,
 )
+from contracts.lifecycle import Stage, Status
 from services.payment.domain import fees, outcomes
 from services.payment.domain.ledger import Account
 from services.payment.models import InvoiceRow, OrderRow, RefundRow
@@ -77,6 +78,7 @@ async def view(parts: Parts, session: AsyncSession, order: OrderRow) -> Order:
         transfer_chosen_at=order.transfer_chosen_at,
         waiting_until=order.waiting_until,
         said=_said(order, paid, missing),
+        over=_over(order),
         money=tuple(lines),
         refunds=tuple(
             RefundLine(
@@ -108,12 +110,18 @@ def invoice_view(row: InvoiceRow) -> InvoiceView:
     )
 
 
+def _over(order: OrderRow) -> bool:
+    return order.stage == Stage.ended and order.status in (Status.lapsed, Status.discarded)
+
+
 def _said(order: OrderRow, paid: int, missing: int) -> str:
     """Where the fee stands, in one sentence."""
     if order.amount_fen == 0:
         return "无需缴费。"
-    if order.stage == "ended" and order.state != "paid":
-        return "申报已经结束，评审费没有缴清；已缴的部分按退费规定办理。"
+    if _over(order):
+        return "申报没有完成，已经结束；" + (
+            "已缴的评审费按退费规定退还。" if paid else "没有需要缴纳的费用。"
+        )
     if order.state == "paid":
         return "评审费已缴清。"
     if order.waiting_until is not None:

@@ -1,4 +1,4 @@
-"""Ten thousand provider events; callbacks that never come; the last second of filing (Shows 1 and 2 of the fee)."""
+"""Thousands of provider events; callbacks that never come; the last second of filing (Shows 1 and 2 of the fee)."""
 
 import asyncio
 import os
@@ -21,7 +21,8 @@ from services.payment.due import handlers
 from services.payment.service import reconcile
 from tests.integration.payment.world import Local, World, shanghai
 
-EVENTS, REPEATS, FORGED = int(os.environ.get("FUDAO_EVENTS", "10000")), 3, 200
+EVENTS, REPEATS, FORGED = int(os.environ.get("FUDAO_EVENTS", "1000")), 3, 200
+"""FUDAO_EVENTS=10000 plays the whole of it (30,200 deliveries): minutes on an idle machine."""
 
 
 async def many(world: World, number: int) -> list[tuple[UUID, UUID, str]]:
@@ -79,7 +80,7 @@ def forged(world: World, payment: UUID, provider: str, kind: int) -> tuple[str, 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.clause("F2", "F6")
-async def test_ten_thousand_events_three_times_shuffled_with_two_hundred_forged(world: World) -> None:
+async def test_events_three_times_shuffled_with_two_hundred_forged(world: World) -> None:
     people = await many(world, EVENTS)
     dice = random.Random(4)
     plan: list[tuple[bool, UUID, str, int]] = [

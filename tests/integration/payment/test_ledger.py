@@ -98,6 +98,8 @@ async def test_lapsed_after_paying_the_fee_goes_back_through_the_provider(
     one, payment = await paid(served, local)
     assert (await refunds.listed(one.parts)).due == ()
     await ended(one, Status.lapsed)
+    told = await one.service.read_order(one.application)
+    assert (told.over, told.said) == (True, "申报没有完成，已经结束；已缴的评审费按退费规定退还。")
     (claim,) = (await refunds.listed(one.parts)).due
     assert (claim.exit, claim.outcome, claim.amount_fen) == ("before_filed", "full", 10000)
     wanted = RequestRefund(
