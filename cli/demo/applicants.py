@@ -21,7 +21,7 @@ from contracts.http.exam import AnswerSaved, Exam, ExamStatus, SaveAnswer
 from contracts.http.files import FileState, FileView, NewFile, Purpose, Upload
 from contracts.http.gateway import Applied, AskCode, CaseView, OpenSession, SessionOpened
 from contracts.http.notification import Mailbox
-from contracts.http.payment import Method, PaymentStarted, StartPayment
+from contracts.http.payment import Method, Order, PaymentStarted, StartPayment
 from contracts.http.persons import Identity, PersonView
 from contracts.http.publication import CertificateView
 from contracts.http.registration import ChangeForm, FormSaved, FormState, FormView, RegistrationView
@@ -194,8 +194,9 @@ class Applicant:
         """The order is made after the submission was accepted, so it may be a moment late."""
 
         async def begun() -> PaymentStarted | None:
-            body = StartPayment(method=Method.online)
             try:
+                terms = (await self.caller.get(f"{self.at}/order", Order)).terms.digest
+                body = StartPayment(method=Method.online, terms=terms)
                 return await self.caller.send("POST", f"{self.at}/payments", PaymentStarted, body)
             except Refusal as no:
                 if no.code != "no_order":

@@ -25,6 +25,14 @@ _FOREIGN = (
     *(f"{role.upper()}_" for role in ROLES),
 )
 DATABASE = "fudao"
+MERCHANT: Mapping[str, object] = {
+    "wechat_mchid": "1900000109",
+    "wechat_appid": "wx0000000000000001",
+    "wechat_public_key_id": "PUB_KEY_ID_LOCAL",
+    "alipay_app_id": "2021000000000001",
+    "alipay_seller_id": "2088000000000001",
+}
+"""Who we are to the local provider: both of its sides know the same names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,17 +116,28 @@ def _own(name: str, place: Place, secrets: Secrets) -> dict[str, object]:
     """Settings that one process alone has."""
     match name:
         case "payment":
+            at = f"http://127.0.0.1:{place.ports['provider']}"
             return {
-                "provider_url": f"http://127.0.0.1:{place.ports['provider']}",
-                "provider_public_key": secrets.provider_public_key,
-                "merchant_key": secrets.merchant_key,
+                **MERCHANT,
+                "wechat_gateway": at,
+                "wechat_serial": "LOCAL",
+                "wechat_private_key": secrets.merchant_rsa_key,
+                "wechat_api_key": secrets.wechat_api_key,
+                "wechat_public_key": secrets.provider_rsa_public_key,
+                "alipay_gateway": f"{at}/gateway.do",
+                "alipay_private_key": secrets.merchant_rsa_key,
+                "alipay_public_key": secrets.provider_rsa_public_key,
+                "reconcile_every": 10,
+                "refund_query_after": 1,
             }
         case "localprovider":
             return {
+                **MERCHANT,
                 "port": place.ports["provider"],
-                "data": str(place.data / "localprovider.db"),
-                "provider_private_key": secrets.provider_private_key,
-                "merchant_key": secrets.merchant_key,
+                "data": str(place.data / "provider.db"),
+                "provider_rsa_key": secrets.provider_rsa_key,
+                "merchant_public_key": secrets.merchant_rsa_public_key,
+                "wechat_api_key": secrets.wechat_api_key,
             }
         case "publication":
             return {"public_url": f"http://127.0.0.1:{place.ports['portal']}"}

@@ -7,8 +7,15 @@ import secrets
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_der_private_key,
+)
 
 from cli.embedded import files
 from cli.embedded.parts import ROLES
@@ -22,6 +29,13 @@ def _password() -> str:
 def _key() -> str:
     """32 random bytes in base64."""
     return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _rsa_key() -> str:
+    """RSA 2048 (PKCS #8, DER, base64): what both payment providers sign with."""
+    made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    der = made.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return base64.b64encode(der).decode()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +56,9 @@ class Secrets:
     service_root_key: str = field(default_factory=_key)
     field_key: str = field(default_factory=_key)
     hash_key: str = field(default_factory=_key)
-    provider_private_key: str = field(default_factory=_key)
-    merchant_key: str = field(default_factory=_key)
+    provider_rsa_key: str = field(default_factory=_rsa_key)
+    merchant_rsa_key: str = field(default_factory=_rsa_key)
+    wechat_api_key: str = field(default_factory=lambda: secrets.token_hex(16))
     operator_token: str = field(default_factory=_password)
 
     @property
@@ -52,15 +67,25 @@ class Secrets:
         return _public(self.actor_private_key)
 
     @property
-    def provider_public_key(self) -> str:
-        """The public half of the key with which the local payment provider signs its callbacks."""
-        return _public(self.provider_private_key)
+    def provider_rsa_public_key(self) -> str:
+        """The public half of the key with which the local payment provider signs, as WeChat Pay and Alipay do."""
+        return _rsa_public(self.provider_rsa_key)
+
+    @property
+    def merchant_rsa_public_key(self) -> str:
+        """The public half of the key with which we sign what we ask of it."""
+        return _rsa_public(self.merchant_rsa_key)
 
 
 def _public(private: str) -> str:
     """Ed25519, raw, base64."""
     key = Ed25519PrivateKey.from_private_bytes(base64.b64decode(private)).public_key()
     return base64.b64encode(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
+
+
+def _rsa_public(private: str) -> str:
+    key = load_der_private_key(base64.b64decode(private), None).public_key()
+    return base64.b64encode(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
 
 
 def load(path: Path) -> Secrets:

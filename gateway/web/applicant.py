@@ -1,4 +1,4 @@
-"""Pages of an applicant: identity, applying, my application with its timeline, paying."""
+"""Pages of an applicant: identity, applying, my application with its timeline."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from contracts.commands import Apply
-from contracts.http.payment import Method, Order, PaymentStarted, StartPayment
 from contracts.http.persons import PHONE_HEADER, Identity, IdKind, PersonView
 from contracts.http.registration import RoundView
 from contracts.lifecycle import RoundStage
@@ -125,39 +124,6 @@ async def case_live(
     """The part of the page that is asked for again while something is under way."""
     view = await cases.view(parts, caller, application_id)
     return pages.page(request, "_case.html", {"case": view})
-
-
-@router.get("/my/applications/{application_id}/pay")
-async def pay_page(
-    request: Request, parts: TheParts, pages: ThePages, caller: CurrentCaller, application_id: UUID
-) -> Response:
-    """The fee and the ways to pay it."""
-    path = f"/applications/{application_id}/order"
-    answer = await parts.services.request("payment", "GET", path, actor=caller.actor())
-    order = Order.model_validate_json(answer.content)
-    context = {"order": order, "application_id": application_id, "pay_url": None}
-    return pages.page(request, "pay.html", context)
-
-
-@router.post("/my/applications/{application_id}/pay")
-async def pay(
-    request: Request, parts: TheParts, pages: ThePages, caller: CurrentCaller, application_id: UUID
-) -> Response:
-    """A link to the provider's page, or back to the instructions of a transfer."""
-    wanted = await read(request, StartPayment)
-    answer = await parts.services.request(
-        "payment",
-        "POST",
-        f"/applications/{application_id}/payments",
-        actor=caller.actor(),
-        json=wanted,
-    )
-    started = PaymentStarted.model_validate_json(answer.content)
-    if started.method is Method.online and started.pay_url:
-        # a link and no redirect: the content policy lets forms lead to us only
-        context = {"order": started.order, "application_id": application_id, "pay_url": started.pay_url}
-        return pages.page(request, "pay.html", context)
-    return see(f"/my/applications/{application_id}/pay")
 
 
 async def _person(parts: Parts, caller: Caller) -> PersonView | None:

@@ -166,6 +166,10 @@ def _links(known: Known | None, *, embedded: bool) -> list[tuple[str, str]]:
         links.append(("/staff", "工作台"))
     if {Role.approver, Role.secretariat, Role.supervisor}.intersection(known.roles):
         links.append(("/staff/proposals", "双人审批"))
+    if {Role.secretariat, Role.supervisor}.intersection(known.roles):
+        links.append(("/staff/money", "缴费管理"))
+    elif Role.approver in known.roles:
+        links.append(("/staff/money/approvals", "缴费审批"))
     if embedded and Role.operator in known.roles:
         links.append(("/mailbox", "收件箱"))
     return links

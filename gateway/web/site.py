@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 from contracts.commands import Role
 from gateway.parts import Parts
 from gateway.policy import PEOPLE, STAFF, Owner, Rule, public, rule
-from gateway.web import applicant, desk, office, public_pages, scan, uploads
+from gateway.web import applicant, desk, money, office, paying, public_pages, scan, uploads
 from gateway.web.consequences import router as consequences
 from gateway.web.errors import ProblemPages
 from gateway.web.filling import ROUTERS as FILLING
@@ -41,6 +41,26 @@ FORM_LIMITS = {f"{_CASE}/form": FORM_BODY, "/login": 2 * FORM_BODY}
 """Beginnings of paths that take more than usual; a login page may carry a whole form that was being filled in."""
 
 
+_FILE = 5 * 2**20 + 64 * 1024
+_SEES_MONEY = (Role.secretariat, Role.approver, Role.supervisor)
+_MONEY = (
+    rule("GET", "/staff/money", Role.secretariat, Role.supervisor),
+    rule("POST", "/staff/money/statements", Role.secretariat, max_body=_FILE),
+    rule("POST", "/staff/money/bills", Role.secretariat, max_body=_FILE),
+    rule("GET", "/staff/money/suspense", Role.secretariat, Role.supervisor),
+    rule("POST", "/staff/money/rematch", Role.secretariat),
+    rule("GET", "/staff/money/lines/{line_id}", Role.secretariat, Role.supervisor),
+    rule("POST", "/staff/money/lines/{line_id}", Role.secretariat),
+    rule("GET", "/staff/money/refunds", *_SEES_MONEY),
+    rule("POST", "/staff/money/refunds", Role.secretariat, Role.approver),
+    rule("POST", "/staff/money/refunds/{refund_id}/{step}", Role.secretariat),
+    rule("GET", "/staff/money/invoices", Role.secretariat, Role.supervisor),
+    rule("POST", "/staff/money/invoices/{invoice_id}", Role.secretariat, max_body=_FILE),
+    rule("GET", "/staff/money/approvals", *_SEES_MONEY),
+    rule("POST", "/staff/money/approvals/{kind}/{subject_id}/{decision}", Role.approver),
+)
+
+
 def page_rules(*, embedded: bool) -> tuple[Rule, ...]:
     """The policy lines of the pages; the mailbox is there in the embedded default only."""
     rules = [
@@ -59,6 +79,9 @@ def page_rules(*, embedded: bool) -> tuple[Rule, ...]:
         rule("GET", f"{_CASE}/scan", Role.applicant, owner=Owner.application),
         rule("GET", f"{_CASE}/scan/seen", Role.applicant, owner=Owner.application),
         rule("POST", f"{_CASE}/scan", Role.applicant, owner=Owner.application),
+        rule("GET", f"{_CASE}/pay/live", Role.applicant, owner=Owner.application),
+        rule("POST", f"{_CASE}/invoice", Role.applicant, owner=Owner.application),
+        *_MONEY,
         rule("GET", f"{_CASE}/commands/{{name}}", Role.applicant, owner=Owner.application),
         rule("POST", f"{_CASE}/commands/{{name}}", Role.applicant, owner=Owner.application),
         rule("POST", f"{_CASE}/files", Role.applicant, owner=Owner.application),
@@ -116,7 +139,7 @@ def add_pages(app: FastAPI, parts: Parts) -> None:
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
     for router in (consequences, *FILLING):
         app.include_router(router)
-    for module in (public_pages, applicant, uploads, scan, office, *TOOL_MODULES):
+    for module in (public_pages, applicant, uploads, scan, paying, office, money, *TOOL_MODULES):
         app.include_router(module.router)
     for router in desk.ROUTERS:
         app.include_router(router)

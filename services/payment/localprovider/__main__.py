@@ -5,8 +5,10 @@ import asyncio
 from kit.http import serve
 from kit.service import run_loops, run_process
 from kit.settings import load
-from services.payment.localprovider.app import Notifier, make_app
+from services.payment.localprovider.app import make_app
+from services.payment.localprovider.notifier import Notifier
 from services.payment.localprovider.settings import ProviderSettings
+from services.payment.localprovider.signing import Signer
 from services.payment.localprovider.store import Store
 
 
@@ -15,9 +17,9 @@ def main() -> None:
     settings = load(ProviderSettings)
 
     async def work() -> None:
-        store = Store(settings.data)
-        notifier = Notifier(settings, store)
-        app = make_app(settings, store, notifier)
+        store, signer = Store(settings.data), Signer(settings)
+        notifier = Notifier(settings, store, signer)
+        app = make_app(settings, store, signer, notifier)
 
         async def api(stop: asyncio.Event) -> None:
             await serve(app, stop, host="127.0.0.1", port=settings.port)

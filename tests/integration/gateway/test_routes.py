@@ -119,20 +119,20 @@ async def test_identity_carries_the_verified_phone_and_no_other(world: World) ->
 
 
 async def test_a_provider_s_callback_passes_raw_with_its_signature(world: World) -> None:
-    world.services.put("payment", "POST", "/payments/callback/local", 200, {"code": "SUCCESS"})
+    world.services.put("payment", "POST", "/payments/callback/wechat", 200, {"code": "SUCCESS"})
     raw = b'{ "odd":  1 }'
     async with world.client() as client:
         answer = await client.post(
-            "/api/v1/payments/callback/local",
+            "/api/v1/payments/callback/wechat",
             content=raw,
             headers={
-                "x-pay-signature": "abc",
+                "wechatpay-signature": "abc",
                 "authorization": "Bearer x",
                 "content-type": "application/json",
             },
         )
     asked = world.services.last("payment")
-    assert (answer.status_code, asked["body"], asked["headers"]["x-pay-signature"]) == (200, raw, "abc")
+    assert (answer.status_code, asked["body"], asked["headers"]["wechatpay-signature"]) == (200, raw, "abc")
     assert (asked["actor"].role, asked["actor"].subject.int) == ("public", 0)
 
 

@@ -161,4 +161,10 @@ def test_bodies_in_openapi_are_typed() -> None:
         if path.startswith("/api/") and "requestBody" in operation
     }
     untyped = {path for path, schema in bodies.items() if not ({"$ref", "anyOf"} & set(schema))}
-    assert untyped == {"/api/v1/documents", "/api/v1/payments/callback/{provider}"}
+    assert untyped == {
+        "/api/v1/documents",
+        "/api/v1/payments/callback/{provider}",
+        "/api/v1/money/bills",
+        "/api/v1/money/invoices/{invoice_id}/pdf",
+        "/api/v1/money/statements",
+    }

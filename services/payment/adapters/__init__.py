@@ -1,0 +1,1 @@
+"""The outside world of payment: providers, the bank's files, documents."""
