@@ -6,13 +6,13 @@ import pytest
 
 from cli.demo import papers
 from cli.demo.script import Fault, Kind, Persona, cast
-from contracts.case import Facts, FileFacts, FindingVerdict, PhotoFacts, Snapshot, Verdict
+from contracts.case import Facts, FileFacts, FindingVerdict, Snapshot, Verdict
 from contracts.http.files import Purpose
 from contracts.rulepack import RulePack
 from rules.checks import checks
 from rules.checks.names import normal
 from rules.eligibility import explain
-from services.registration.adapters import inspection
+from services.registration.adapters.inspection.process import inspect
 from services.registration.domain.completeness import completeness, obstacles
 from services.registration.domain.correction import open_paths, stays_inside
 from services.registration.domain.draft import Draft, apply
@@ -133,18 +133,18 @@ def facts(persona: Persona) -> Facts:
     photo = None
     names = [persona.person.name, "周文斌"]
     for one in papers.papers("7", persona):
-        read = inspection.inspect(one.purpose.value, one.media_type, one.data)
+        read = inspect(one.purpose.value, one.media_type, one.data)
         shown = None
         if one.purpose is Purpose.photo:
-            photo = PhotoFacts(**read["photo"])
+            photo = read.photo
         else:
-            shown = tuple(name for name in names if normal(name) in normal(read["text"]))
+            shown = tuple(name for name in names if normal(name) in normal(read.text or ""))
         found[one.label] = FileFacts(
             opens=True,
             media_type=one.media_type,
             bytes=len(one.data),
             sha256="0" * 64,
-            pages=read["pages"],
+            pages=read.pages,
             text_names=shown,
             text_source="layer" if shown is not None else None,
         )
