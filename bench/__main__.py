@@ -1,11 +1,11 @@
-"""`python -m bench [lifecycle] [queue] [ranking]`: prints tables; exit code 1: a limit is broken, 2: a wrong call."""
+"""`python -m bench [lifecycle] [pages] [queue] [ranking]`: prints tables; exit code 1: a limit is broken, 2: a wrong call."""
 
 import sys
 
-from bench import lifecycle, queue, ranking
+from bench import lifecycle, pages, queue, ranking
 from bench.table import Table
 
-BENCHES = {"lifecycle": lifecycle.run, "queue": queue.run, "ranking": ranking.run}
+BENCHES = {"lifecycle": lifecycle.run, "pages": pages.run, "queue": queue.run, "ranking": ranking.run}
 
 
 def main(words: list[str]) -> int:

@@ -92,7 +92,7 @@ class Office:
         except Refusal as no:
             if no.code != "already_set_up":  # an earlier try went through unheard
                 raise
-        office = cls(board, await _log_in(board.http, "operator", password), password)
+        office = cls(board, await staff_session(board.http, "operator", password), password)
         await asyncio.gather(*(office._engage(*one) for one in STAFF))
         await office._register()
         return office
@@ -106,7 +106,7 @@ class Office:
         except Refusal as no:
             if no.code != "username_taken":
                 raise
-        self._staff[username] = await _log_in(self.board.http, username, self.password)
+        self._staff[username] = await staff_session(self.board.http, username, self.password)
         self.board.show.step("筹备")
 
     async def _register(self) -> None:
@@ -334,7 +334,7 @@ class Office:
         await self.two_persons(self.secretary, target, CommandName.publish_final_list, body)
 
 
-async def _log_in(http: Http, username: str, password: str) -> Caller:
+async def staff_session(http: Http, username: str, password: str) -> Caller:
     body = OpenStaffSession(username=username, password=password)
     answer = await http.ask("POST", "/auth/staff-session", json=body)
     opened = SessionOpened.model_validate_json(answer.content)
