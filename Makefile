@@ -30,7 +30,7 @@ types: setup
 
 # two at a time, each with servers of its own, in the order of the files: the long ones come early
 test: lint types
-	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: setup
 	@$(BIN)/python -m bench $(ARGS)

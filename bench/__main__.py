@@ -1,4 +1,4 @@
-"""`python -m bench [lifecycle] [pages] [queue] [ranking]`: prints tables; exit code 1: a limit is broken, 2: a wrong call."""
+"""`python -m bench [lifecycle] [pages] [queue] [ranking]`: tables. Exit 1: a limit is broken, 2: a wrong call."""
 
 import sys
 

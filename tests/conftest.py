@@ -33,13 +33,6 @@ _ROOT_KEY = bytes(range(3, 35))
 _ACTOR_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(4, 36)))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Several workers share the files among them; all that look at one demo go to the same, which plays it once."""
-    for item in items:
-        group = "demo" if "demo_run" in getattr(item, "fixturenames", ()) else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def demo_run() -> AsyncIterator[DemoRun]:
     """A whole round, played once."""

@@ -203,6 +203,8 @@ class FormView(Data):
     """What an item's `tier` may be, from low to high (E0)."""
     prior_levels: tuple[Choice, ...] = ()
     """What `level` of a certificate held already may be."""
+    clauses: dict[str, str] = Field(default_factory=dict)
+    """Of each clause that the form, its rules or its checks name: what it says, with the notice's own words."""
 
 
 class ChangeForm(Input):

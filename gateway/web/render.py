@@ -14,7 +14,9 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
 
 from contracts.commands import Role
 from contracts.http.files import UPLOAD_MAX_BYTES
@@ -55,6 +57,7 @@ class Renderer:
             "embedded": self._settings.embedded,
             "words": words,
             "in_wechat": in_wechat(request),
+            "cited": {},
         }
         text = self._environments[language].get_template(template).render(**shared, **(context or {}))
         headers = {
@@ -79,6 +82,7 @@ def environment(language: str) -> Environment:
     env.filters["deadline"] = deadline
     env.filters["yuan"] = yuan
     env.filters["filesize"] = filesize
+    env.globals["chip"] = chip
     env.globals["upload_limits"] = {purpose.value: limit for purpose, limit in UPLOAD_MAX_BYTES.items()}
     return env
 
@@ -112,6 +116,24 @@ def language_of(request: Request) -> str:
         if tag in LANGUAGES:
             return tag
     return "zh"
+
+
+@pass_context
+def chip(context: Context, clause: str, lead: str = "") -> Markup:
+    """The number of a clause; where the page has `clauses`, with what it says: on a tap, and at the page's foot.
+
+    No stop for the tabulator key: a keyboard finds the same words once, at the foot.
+    """
+    inner = f"{lead} {clause}" if lead else clause
+    said = (context.get("clauses") or {}).get(clause)
+    if said is None:
+        return Markup('<span class="clause">{}</span>').format(inner)
+    cited = context.get("cited")
+    if cited is not None:
+        cited[clause] = said
+    return Markup('<a class="clause" tabindex="-1" href="#clause-{}" title="{}">{}</a>').format(
+        clause, said, inner
+    )
 
 
 def in_wechat(request: Request) -> bool:

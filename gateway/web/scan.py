@@ -11,13 +11,14 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from contracts.case import Finding, FindingVerdict
-from contracts.commands import AttachScan, CommandName, Receipt, Resubmit, TargetKind
+from contracts.commands import AttachScan, CommandName, Receipt, Resubmit
 from contracts.http.files import Files, FileState, Purpose
 from contracts.http.registration import FormState, RegistrationView
 from contracts.http.scans import ScanReport
 from gateway import commands
 from gateway.guard import Caller, CurrentCaller, GuardedRoute
 from gateway.parts import Parts, TheParts
+from gateway.web import sending
 from gateway.web.forms import ThePages, see
 from kit.errors import DomainError, Kind
 
@@ -70,16 +71,8 @@ async def _send(
     name = CommandName.attach_scan
     if own.state is FormState.correction:
         wants, name = Resubmit(draft_version=own.draft_version, scan_file_ids=wanted), CommandName.resubmit
-    command = commands.new_command(
-        caller,
-        target_kind=TargetKind.application,
-        target_id=application_id,
-        round_id=await commands.round_of(parts, TargetKind.application, application_id, caller),
-        name=name,
-        body=wants.model_dump(mode="json"),
-        key=str(form.get("key") or uuid4()),
-    )
-    return await commands.send(parts, command)
+    body = wants.model_dump(mode="json")
+    return await sending.send(parts, caller, application_id, name, sending.key_of(form), body)
 
 
 async def _context(

@@ -25,6 +25,8 @@ from contracts.http.files import (
 from contracts.http.registration import ChangeForm, FormView
 from gateway.guard import Caller, CurrentCaller, GuardedRoute
 from gateway.parts import Parts, TheParts
+from gateway.web.filling import calls, places
+from gateway.web.filling.controls import slug
 from gateway.web.forms import ThePages, safe_next, see
 from kit.errors import DomainError, Kind
 
@@ -153,7 +155,21 @@ async def accept_photo(
         view = await _photo(parts, caller, application_id)
         context = _photo_context(view, application_id, error)
         return pages.page(request, "photo.html", context, status=error.kind.status)
-    return see(f"/my/applications/{application_id}/photo")
+    view = await _photo(parts, caller, application_id)
+    if view.chosen is None or view.chosen.findings:
+        # what is wrong with it stands here
+        return see(f"/my/applications/{application_id}/photo")
+    return see(await _home_of_photo(parts, caller, application_id))
+
+
+async def _home_of_photo(parts: Parts, caller: Caller, application_id: UUID) -> str:
+    """The photo's place in the form."""
+    form = await calls.form_of(parts, caller, application_id)
+    for section in form.sections:
+        for one in section.fields:
+            if one.type == "photo":
+                return f"{places.form_page(application_id, section.id)}#{slug(one.path)}"
+    return places.form_page(application_id)
 
 
 def _photo_context(view: PhotoView, application_id: UUID, error: DomainError | None) -> dict[str, Any]:
@@ -225,7 +241,7 @@ async def _change(
 def _with(form: FormView, attach: str, file_id: str, *, add: bool) -> Any:
     group, _, rest = attach.partition(".")
     if group == "fields":
-        return file_id if add else None
+        return _of_field(form, attach, file_id, add=add)
     item_id = rest.partition(".")[0]
     items = getattr(form.values, group, None)
     item = next((one for one in items or () if one.get("id") == item_id), None)
@@ -233,6 +249,15 @@ def _with(form: FormView, attach: str, file_id: str, *, add: bool) -> Any:
         raise DomainError(Kind.not_found, "unknown_item", "没有找到要附上文件的条目，请先保存条目。")
     others = [one for one in item.get("file_ids") or [] if one != file_id]
     return [*others, file_id] if add else others
+
+
+def _of_field(form: FormView, path: str, file_id: str, *, add: bool) -> Any:
+    """A field that takes several files keeps those it has."""
+    found = next((one for section in form.sections for one in section.fields if one.path == path), None)
+    if found is None or found.type != "files":
+        return file_id if add else None
+    others = [one for one in form.values.fields.get(found.id, "").split(",") if one and one != file_id]
+    return ([*others, file_id] if add else others) or None
 
 
 async def _ask(

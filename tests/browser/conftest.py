@@ -17,6 +17,7 @@ from tests.integration.gateway.conftest import database, migrated
 from tests.integration.gateway.world import settings_from
 from tests.integration.registration.conftest import world as registration_world
 from tests.integration.registration.world import World as Registration
+from tests.servers import Servers
 
 __all__ = ["database", "migrated", "registration_world"]
 VENDOR = Path(web.__file__).parent / "static" / "vendor"
@@ -47,7 +48,9 @@ async def site(database: TestDatabase) -> AsyncIterator[Site]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def form_site(database: TestDatabase, registration_world: Registration) -> AsyncIterator[FormSite]:
+async def form_site(
+    database: TestDatabase, registration_world: Registration, servers: Servers
+) -> AsyncIterator[FormSite]:
     """A junior draft with nothing in it, behind the real registration service."""
-    async with open_form_site(database, registration_world) as opened:
+    async with open_form_site(database, registration_world, servers) as opened:
         yield opened

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from pydantic import SecretStr
 from sqlalchemy import delete, select
 
 from contracts.commands import (
@@ -40,6 +41,7 @@ from tests.integration.gateway.world import World as Gateway
 from tests.integration.gateway.world import running, settings_from
 from tests.integration.registration.world import CLOSES, RECEIVED, Applicant, id_number
 from tests.integration.registration.world import World as Registration
+from tests.servers import Servers
 
 _PEOPLE = itertools.count(1)
 """One database serves all tests of a session, and an ID number belongs to one person."""
@@ -141,17 +143,25 @@ class FormSite:
 
 @asynccontextmanager
 async def open_form_site(
-    database: TestDatabase, registration: Registration, *, level: str = "junior"
+    database: TestDatabase, registration: Registration, servers: Servers, *, level: str = "junior"
 ) -> AsyncIterator[FormSite]:
-    """The site with a fresh draft."""
+    """The site with a fresh draft, on the store that registration has and where that store expects it."""
     base = database.settings("gateway")
     # registration trusts the key that the test database's settings sign with
     keys = {"actor_private_key": base.actor_private_key, "actor_public_key": base.actor_public_key}
-    settings = settings_from(base, embedded=True, **keys)
+    s3, system = await servers.s3(), await servers.system()
+    store = {
+        "s3_endpoint": s3.endpoint,
+        "s3_access_key": s3.access_key,
+        "s3_secret_key": SecretStr(s3.secret_key),
+    }
+    settings = settings_from(base, embedded=True, **keys, **store)
     async with running(settings) as gateway:
         await _behind(gateway, registration)
         stop, bound = asyncio.Event(), asyncio.get_running_loop().create_future()
-        server = asyncio.create_task(serve(gateway.app, stop, on_bound=bound.set_result))
+        server = asyncio.create_task(
+            serve(gateway.app, stop, port=system.ports["portal"], on_bound=bound.set_result)
+        )
         try:
             yield await _filled(gateway, registration, await bound, settings, level)
         finally:

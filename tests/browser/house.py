@@ -28,6 +28,7 @@ from rules.pack import from_canonical
 from services.registration import api
 from services.registration.adapters.form_pdf import FormPrinter
 from services.registration.adapters.inspector import Inspector
+from services.registration.adapters.scan_reader import ScanReader
 from services.registration.service import Registration
 from services.registration.service.parts import Parts
 from services.registration.settings import RegistrationSettings
@@ -98,6 +99,7 @@ async def _registration(
             packs=Packs(store.get_content),
             printer=FormPrinter(),
             inspector=Inspector(timeout=30, memory=settings.inspection_memory),
+            reader=ScanReader(timeout=60, memory=settings.scan_memory),
         )
     )
     try:

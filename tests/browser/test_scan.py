@@ -40,7 +40,7 @@ from tests.integration.registration.world import Applicant, World, demo_pack, id
 from tests.scans import Look, Picture, as_jpeg, as_pdf, scan
 from tests.servers import Servers
 
-_NUMBERS = itertools.count(7)
+_NUMBERS = itertools.count(700)
 """One database for all tests here, and nobody's ID number twice."""
 
 

@@ -1,14 +1,29 @@
-"""A small demo from an empty folder to certificates: everything real, all through the public API."""
+"""A small demo from an empty folder to certificates: everything real, all through the public API.
 
+One file for all that looks at it, so that one worker plays it once. Its people are the markers that are searched in
+the stores: nobody's name, phone or ID number gets where it must not. At the end a second one with processes killed.
+"""
+
+import asyncio
+import json
+import os
 import re
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pypdfium2
 import pytest
 
-from tests.demos import APPLICANTS, DemoRun
+from cli.demo.people import people
+from rules.pack import load
+from tests.demos import APPLICANTS, SEED, DemoRun, left_running, start_demo
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+ROOT = Path(__file__).parents[2]
+VICTIMS = ("workflows", "gateway", "registration", "review")
 
 
 def test_every_number_adds_up_to_the_applicants(demo_run: DemoRun) -> None:
@@ -49,3 +64,86 @@ def test_the_list_has_a_digest_and_the_table_says_where_things_are(demo_run: Dem
     assert demo_run.report["digest"] in demo_run.output
     for words in ("通过认证", "合计", "Temporal", "certificates"):
         assert words in demo_run.output
+
+
+def files(*folders: Path) -> Iterator[Path]:
+    for folder in folders:
+        yield from (path for path in folder.rglob("*") if path.is_file() and not path.is_socket())
+
+
+def spellings(text: str) -> set[bytes]:
+    """As UTF-8, as JSON with escapes, as UTF-16: however a store may write it."""
+    return {text.encode(), json.dumps(text).strip('"').encode(), text.encode("utf-16-le")}
+
+
+def found(markers: set[bytes], *folders: Path) -> dict[str, set[bytes]]:
+    hits = {}
+    for path in files(*folders):
+        data = path.read_bytes()
+        here = {marker for marker in markers if marker in data}
+        if here:
+            hits[str(path)] = here
+    return hits
+
+
+@pytest.fixture(scope="module")
+def markers() -> dict[str, set[bytes]]:
+    everybody = people(SEED, APPLICANTS, load(ROOT / "rulepacks/demo").pack)
+    return {
+        "names": {spelling for one in everybody for spelling in spellings(one.name)},
+        "numbers": {
+            spelling
+            for one in everybody
+            for text in (one.phone, one.id_number)
+            for spelling in spellings(text)
+        },
+    }
+
+
+def test_the_search_finds_what_is_there(demo_run: DemoRun, markers: dict[str, set[bytes]]) -> None:
+    """Names stand in the database, where they belong: the same search finds them."""
+    assert found(markers["names"], demo_run.data / "pg")
+
+
+def test_no_name_in_histories_or_logs(demo_run: DemoRun, markers: dict[str, set[bytes]]) -> None:
+    assert list((demo_run.data / "temporal").iterdir())
+    assert list((demo_run.data / "logs").iterdir())
+    assert found(markers["names"], demo_run.data / "temporal", demo_run.data / "logs") == {}
+
+
+def test_no_phone_and_no_id_number_in_any_store(demo_run: DemoRun, markers: dict[str, set[bytes]]) -> None:
+    """Sealed columns, sealed events, sealed private parts: not in one file of the whole system."""
+    assert found(markers["numbers"], demo_run.data) == {}
+
+
+@pytest.mark.timeout(1200)
+async def test_kills_change_neither_outcomes_nor_list(demo_run: DemoRun) -> None:
+    demo = await start_demo()
+    killed: list[str] = []
+    seen: dict[str, int] = {}
+    try:
+        while not (demo.folder / "data/certificates").exists() and demo.process.returncode is None:
+            await asyncio.sleep(1)
+            if "资格审查" in (demo.folder / "output").read_text(encoding="utf-8"):
+                break
+            if "登录与实名" not in (demo.folder / "output").read_text(encoding="utf-8"):
+                continue
+            name = VICTIMS[len(killed) % len(VICTIMS)]
+            pids = demo.pids()
+            seen |= pids
+            if name in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pids[name], signal.SIGKILL)
+                    killed.append(name)
+            await asyncio.sleep(4)
+        run = await demo.finish()
+        seen |= demo.pids()
+    finally:
+        if demo.process.returncode is None:
+            demo.process.terminate()
+            await demo.process.wait()
+        shutil.rmtree(demo.folder, ignore_errors=True)
+    assert set(killed) == set(VICTIMS)
+    assert run.report["by_outcome"] == demo_run.report["by_outcome"]
+    assert run.report["digest"] == demo_run.report["digest"]
+    assert left_running(seen) == {}

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.http.files import Files, FileView
-from contracts.http.registration import ChangeForm, FormSaved, FormView, Preflight
+from contracts.http.registration import ChangeForm, DraftExplanation, FormSaved, FormView, Preflight
 from contracts.http.review import ApplicantDecision
 from gateway.guard import Caller
 from gateway.parts import Parts
@@ -42,12 +42,9 @@ async def preflight_of(parts: Parts, caller: Caller, application_id: UUID) -> Pr
     return Preflight.model_validate_json(answer.content)
 
 
-async def explained(parts: Parts, caller: Caller, application_id: UUID) -> Preflight | None:
-    """The running explanation of the draft; None when it cannot be had now: the form must open all the same.
-
-    The one place to change when the explanation gets an address of its own.
-    """
-    path = f"/applications/{application_id}/preflight"
+async def explained(parts: Parts, caller: Caller, application_id: UUID) -> DraftExplanation | None:
+    """The running explanation of the draft; None when it cannot be had now: the form must open all the same."""
+    path = f"/applications/{application_id}/explanation"
     try:
         answer = await parts.services.request(
             "registration", "GET", path, actor=caller.actor(), timeout=_PATIENCE
@@ -57,7 +54,7 @@ async def explained(parts: Parts, caller: Caller, application_id: UUID) -> Prefl
             raise
         logger.warning("explanation_missing")
         return None
-    return Preflight.model_validate_json(answer.content)
+    return DraftExplanation.model_validate_json(answer.content)
 
 
 async def files_of(parts: Parts, caller: Caller, application_id: UUID) -> dict[str, FileView]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from contracts.case import Role, WorkKind
@@ -35,7 +36,44 @@ SYSTEMS: Mapping[str, str] = {
 DATE_HELP = (
     "按证书上写的填，只写年月也可以，例如：2024-05-01、2024年5月、2024年、2023-2024学年、2024年第3期。"
 )
+AS_WRITTEN = "按证书上写的填。"
 _OWN = ("work", "trainings", "former_names", "prior_certificates")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What the pack asks of a value, said beside the control and again by the service; see `FieldView`."""
+
+    example: str = ""
+    clause: str = ""
+    unit: str = ""
+    least: str | None = None
+    most: str | None = None
+    decimals: int | None = None
+    pattern: str | None = None
+    pattern_message: str = ""
+    precisions: tuple[str, ...] = ()
+    """In words."""
+    earliest: date | None = None
+    latest: date | None = None
+    max_files: int | None = None
+
+    @property
+    def said(self) -> bool:
+        """Whether anything is said of them beside the control."""
+        told = (self.example, self.clause, self.precisions, self.pattern_message, self.earliest, self.latest)
+        return any(told) or self.decimals == 0 or (self.least, self.most) != (None, None)
+
+
+NO_LIMITS = Limits()
+PRECISIONS: Mapping[str, str] = {
+    "day": "年月日",
+    "month": "年月",
+    "year": "年",
+    "period": "起止时间",
+    "school_year": "学年",
+    "issue": "刊物的年、期",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +99,7 @@ class Control:
     """In a correction: what the decision found here."""
     conflict: tuple[str, str] | None = None
     """Both values in words: what was typed here, what was saved elsewhere."""
+    limits: Limits = field(default_factory=lambda: NO_LIMITS)
 
     @property
     def id(self) -> str:
@@ -186,6 +225,21 @@ def _from_field(one: FieldView, path: str, value: Any, *, locked: bool) -> Contr
         max_chars=one.max_chars,
         placeholder=one.placeholder,
         locked=locked,
+        limits=Limits(
+            example=one.example,
+            clause=one.clause or "",
+            unit=one.unit,
+            # nothing is measured below zero: not worth saying
+            least=one.min if one.min != "0" or one.max is not None else None,
+            most=one.max,
+            decimals=one.decimals,
+            pattern=one.pattern,
+            pattern_message=one.pattern_message or "",
+            precisions=tuple(PRECISIONS[name] for name in one.precisions),
+            earliest=one.earliest,
+            latest=one.latest,
+            max_files=one.max_files,
+        ),
     )
 
 
@@ -207,6 +261,7 @@ def item_controls(view: FormView, collection: str, item: Mapping[str, Any]) -> t
 def _parts(view: FormView, collection: str, item: Mapping[str, Any]) -> Iterator[Control]:
     base = f"{collection}.{item['id']}"
     locked = is_locked(view, base)
+    kind = kind_of(view, item) if collection not in _OWN else None
     for name, part in _asked(view, collection, item).items():
         options = part.options
         if name == "tier":
@@ -219,15 +274,25 @@ def _parts(view: FormView, collection: str, item: Mapping[str, Any]) -> Iterator
             kind=part.kind,
             value=item.get(name),
             required=part.required,
-            help=part.help,
+            help=AS_WRITTEN if name == "date" and kind and kind.precisions else part.help,
             options=options,
             locked=locked,
             ours=True,
+            limits=_dated(kind) if name == "date" and kind else PART_LIMITS.get(name, NO_LIMITS),
         )
-    kind = kind_of(view, item) if collection not in _OWN else None
     for one in kind.fields if kind else ():
         value = item.get("attributes", {}).get(one.id)
         yield _from_field(one, f"{base}.attributes.{one.id}", value, locked=locked)
+
+
+PART_LIMITS: Mapping[str, Limits] = {
+    "hours": Limits(unit="学时"),
+    "days": Limits(unit="天"),
+}
+
+
+def _dated(kind: ItemKindView) -> Limits:
+    return Limits(precisions=tuple(PRECISIONS[name] for name in kind.precisions))
 
 
 def _asked(view: FormView, collection: str, item: Mapping[str, Any]) -> Mapping[str, Part]:

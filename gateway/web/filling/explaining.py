@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from contracts.case import Explanation, RuleVerdict, Verdict
+from contracts.case import Explanation, ItemUse, RuleVerdict, Verdict
+from contracts.http.registration import DraftExplanation
 
 GOOD = frozenset({Verdict.passed, Verdict.declared})
 VERDICT: Mapping[Verdict, str] = {
@@ -31,8 +32,8 @@ class CountsFor:
 
     clause: str
     rule: str
-    counts: bool
-    doubt: bool
+    counts: bool | None
+    """None: a person decides."""
     note: str
 
 
@@ -67,16 +68,32 @@ def in_brief(explanation: Explanation) -> Brief:
     return Brief(good=good, total=len(explanation.rules), short=tuple(short[:2]))
 
 
-def counting(explanation: Explanation) -> dict[str, list[CountsFor]]:
-    """By item: what it counts for, then why it does not count elsewhere."""
-    found: dict[str, list[CountsFor]] = {}
-    for rule in flat(explanation):
-        for one in rule.counted:
-            line = CountsFor(clause=rule.clause, rule=rule.name, counts=True, doubt=False, note=one.note)
-            found.setdefault(one.id, []).append(line)
-        for other in rule.not_counted:
-            line = CountsFor(
-                clause=rule.clause, rule=rule.name, counts=False, doubt=other.doubt, note=other.message
-            )
-            found.setdefault(other.id, []).append(line)
-    return {item: sorted(lines, key=lambda line: not line.counts) for item, lines in found.items()}
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """What is said beside an item. `note`: where no rule looks at it; `lacks`: what keeps rules from looking."""
+
+    lines: tuple[CountsFor, ...] = ()
+    note: str = ""
+    lacks: tuple[str, ...] = ()
+
+
+NOTHING = Use()
+
+
+def counting(explained: DraftExplanation | None) -> dict[str, Use]:
+    """By item: what it counts for, then where a person decides, then why it does not count elsewhere."""
+    if explained is None:
+        return {}
+    found = {one.id: Use(lines=_lines(one), note=one.note) for one in explained.items}
+    lacks: dict[str, list[str]] = {}
+    for one in explained.unfinished:
+        lacks.setdefault(one.path.split(".")[1], []).append(one.label)
+    return found | {item: Use(lacks=tuple(labels)) for item, labels in lacks.items()}
+
+
+def _lines(item: ItemUse) -> tuple[CountsFor, ...]:
+    order = (True, None, False)
+    return tuple(
+        CountsFor(clause=one.clause, rule=one.name, counts=one.counts, note=one.message)
+        for one in sorted(item.rules, key=lambda rule: order.index(rule.counts))
+    )

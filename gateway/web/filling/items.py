@@ -226,7 +226,7 @@ async def _page(
         "chosen": [files[one] for one in item.get("file_ids", ()) if one in files],
         "purpose": "correction" if view.state is FormState.correction else "evidence",
         "locked": is_locked(view, f"{collection}.{item_id}"),
-        "counts": explaining.counting(explained.explanation).get(item_id, []) if explained else [],
+        "counts": explaining.counting(explained).get(item_id, explaining.NOTHING),
         "found": [one for one in decision.items if one.item_id == item_id] if decision else [],
         "new_id": uuid4().hex[:12],
     }

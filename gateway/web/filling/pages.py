@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from contracts.http.files import FileView
-from contracts.http.registration import FormState, FormView, Preflight
+from contracts.http.registration import DraftExplanation, FormState, FormView
 from contracts.http.review import ApplicantDecision
 from gateway.guard import Caller, CurrentCaller, GuardedRoute, not_found
 from gateway.parts import Parts, TheParts
@@ -46,9 +46,11 @@ async def explanation(
     item: Only = "",
 ) -> Response:
     """The part of the pages that is asked for again after each save; `item`: and what that one counts for."""
-    explained = await calls.explained(parts, caller, application_id)
-    counts = explaining.counting(explained.explanation).get(item, []) if explained else []
-    context = {"explained": explained, "explaining": explaining, "item_id": item, "counts": counts}
+    view, explained, _ = await beside(parts, caller, application_id)
+    context = shared(view, explained) | {
+        "item_id": item,
+        "counts": explaining.counting(explained).get(item, explaining.NOTHING),
+    }
     return pages.page(request, "form/explained.html", context)
 
 
@@ -117,9 +119,9 @@ def section_controls(view: FormView, section: str) -> tuple[Control, ...]:
 async def _attached(
     parts: Parts, caller: Caller, view: FormView, controls: tuple[Control, ...]
 ) -> dict[str, Any]:
-    """Files that fields of the section hold (IDs with commas between); asked for only where a field takes files."""
+    """Files and photo that fields of the section hold (IDs with commas between); asked for only where there are any."""
     files: dict[str, FileView] = {}
-    if any(one.kind == "files" for one in controls):
+    if any(one.kind in ("files", "photo") and one.value for one in controls):
         files = await calls.files_of(parts, caller, view.application_id)
 
     def chosen_of(control: Control) -> list[FileView]:
@@ -156,7 +158,7 @@ def _section(
 
 async def beside(
     parts: Parts, caller: Caller, application_id: UUID
-) -> tuple[FormView, Preflight | None, ApplicantDecision | None]:
+) -> tuple[FormView, DraftExplanation | None, ApplicantDecision | None]:
     """The form, its explanation, and in a correction what review found."""
     view, explained = await asyncio.gather(
         calls.form_of(parts, caller, application_id), calls.explained(parts, caller, application_id)
@@ -168,7 +170,7 @@ async def beside(
 
 
 def shared(
-    view: FormView, explained: Preflight | None, decision: ApplicantDecision | None = None
+    view: FormView, explained: DraftExplanation | None, decision: ApplicantDecision | None = None
 ) -> dict[str, Any]:
     """What every page of the form is given."""
     return {
@@ -178,6 +180,7 @@ def shared(
         "missing": showing.lines(view, showing.missing_of(view)),
         "explained": explained,
         "explaining": explaining,
+        "clauses": view.clauses,
         "decision": decision,
         "editable": showing.editable(view),
         "systems": SYSTEMS,

@@ -82,5 +82,5 @@ async def preflight_page(
     view, found = await asyncio.gather(
         calls.form_of(parts, caller, application_id), calls.preflight_of(parts, caller, application_id)
     )
-    context = shared(view, found) | {"light": light(view, found)}
+    context = shared(view, None) | {"light": light(view, found)}
     return pages.page(request, "preflight.html", context)

@@ -80,7 +80,7 @@ async def _page(
     decision = None
     if view.state is FormState.correction:
         decision = await calls.decision_of(parts, caller, application_id)
-    context = shared(view, found, decision) | {
+    context = shared(view, None, decision) | {
         "light": light(view, found),
         "whole": showing.whole(view, files),
         "key": uuid4(),

@@ -36,3 +36,17 @@ const unfold = () => {
 unfold();
 wide.addEventListener("change", unfold);
 if (target) target.querySelectorAll("details.explained").forEach((one) => (one.open = true));
+
+// the number of a clause says on the spot what the clause says; without scripts it leads to the page's foot
+document.addEventListener("click", (event) => {
+  const chip = event.target.closest?.("a.clause");
+  if (!chip) return;
+  event.preventDefault();
+  const shown = chip.nextElementSibling;
+  if (shown?.matches(".clause-said")) return shown.remove();
+  const said = document.createElement("span");
+  said.className = "clause-said";
+  said.setAttribute("role", "status");
+  said.textContent = chip.title;
+  chip.after(said);
+});

@@ -214,7 +214,8 @@
     let ids = listed(box), version = body.dataset.draftVersion, mine = Boolean(version);
     if (!version) version = (await api(words, "GET", path)).version;
     for (let turn = 0; turn < 6; turn++) {
-      const value = place.startsWith("fields.") ? (change(ids).pop() ?? null) : change(ids);
+      const kept = change(ids);
+      const value = !place.startsWith("fields.") ? kept : box.dataset.most ? (kept.length ? kept : null) : (kept.pop() ?? null);
       try {
         const saved = await api(words, "PATCH", path, { version: Number(version), changes: { [place]: value } });
         if (mine) body.dataset.draftVersion = String(saved.version);
@@ -224,6 +225,7 @@
         await sleep(200);
         const conflict = error.problem.details?.conflicts?.[0];
         if (Array.isArray(conflict?.current)) ids = conflict.current;
+        else if (box.dataset.most && typeof conflict?.current === "string") ids = conflict.current.split(",").filter(Boolean);
         if (body.dataset.draftVersion && body.dataset.draftVersion !== String(version)) { version = body.dataset.draftVersion; mine = true; }
         else { version = error.problem.details.version; mine = false; }  // changed elsewhere: the form itself is to notice
       }

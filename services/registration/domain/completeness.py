@@ -114,7 +114,9 @@ def _typed(field_id: str, draft: Draft, identity: Mapping[str, str]) -> str | No
 def _declarations(shape: Shape, draft: Draft) -> Iterator[Missing]:
     for one in shape.pack.form.declarations:
         if one.required and one.id not in draft.declarations:
-            short = one.text if len(one.text) <= 20 else f"{one.text[:20]}…"
+            # its own full stop would stand before ours
+            text = one.text.rstrip("。；，、")
+            short = text if len(text) <= 20 else f"{text[:20].rstrip('。；，、')}…"
             yield Missing(path=f"declarations.{one.id}", label=short, message=f"请阅读并勾选声明“{short}”。")
 
 

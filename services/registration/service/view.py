@@ -16,7 +16,7 @@ from contracts.http.registration import (
     SectionView,
 )
 from contracts.lifecycle import Phase, Route
-from contracts.rulepack import FormField
+from contracts.rulepack import Clause, FormField
 from services.registration.domain.completeness import completeness
 from services.registration.domain.correction import is_open, open_paths
 from services.registration.domain.draft import Draft
@@ -103,7 +103,29 @@ def form_view(
             *(Choice(id=one.id, name=one.name) for one in shape.pack.levels),
             *(Choice(id=one.id, name=one.name) for one in shape.pack.other_levels),
         ),
+        clauses=_clauses(shape),
     )
+
+
+_ON_THE_WAY = ("A3", "A4", "A6", "A8", "L1", "Q4", "Q10", "Q13")
+"""Clauses that pages about submitting, printing and paying name."""
+
+
+def _clauses(shape: Shape) -> dict[str, str]:
+    pack = shape.pack
+    used = {one.clause for one in pack.form.sections} | {one.clause for one in pack.form.declarations}
+    used |= {one.clause for one in pack.item_kinds} | {one.clause for one in pack.rules}
+    used |= {one.clause for one in pack.checks}
+    used |= {one.clause for section in pack.form.sections for one in section.fields if one.clause}
+    used |= {one.clause for kind in pack.item_kinds for one in kind.fields if one.clause}
+    used.update(_ON_THE_WAY)
+    return {one.id: _said(one) for one in pack.clauses if one.id in used}
+
+
+def _said(clause: Clause) -> str:
+    if not clause.quotes:
+        return f"{clause.name}（通知没有规定，由协会决定）。"
+    return f"{clause.name}。通知原文：{''.join(f'“{one}”' for one in clause.quotes)}"
 
 
 def _field(shape: Shape, one: FormField, path: str, locked: bool) -> FieldView:

@@ -38,7 +38,8 @@ def said_by_the_form() -> set[str]:
     parts = [part for group in groups for part in group.values()]
     found = {text for part in parts for text in (part.label, part.help) if text}
     found |= {text for heading, told, _ in showing.GROUPS.values() for text in (heading, told)}
-    tables = (controls.WORK_KINDS, controls.ROLES, controls.SYSTEMS, explaining.VERDICT)
+    found |= {controls.AS_WRITTEN, *(one.unit for one in controls.PART_LIMITS.values())}
+    tables = (controls.PRECISIONS, controls.WORK_KINDS, controls.ROLES, controls.SYSTEMS, explaining.VERDICT)
     return found | {text for table in tables for text in table.values()} | set(showing.TITLES)
 
 
