@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page
 
+from cli.demo.evidence import photo_jpeg
 from services.registration.domain import draft
 from tests.browser.form_site import FormSite
 from tests.browser.test_pages import DESK, opened
-from tests.integration.registration.world import filled, pdf_bytes, photo_bytes
+from tests.integration.registration.world import filled, pdf_bytes
 
 SAVED = '[data-state][data-now="saved"]'
 
@@ -19,7 +20,7 @@ SAVED = '[data-state][data-now="saved"]'
 async def fill_all(site: FormSite, **changes: Any) -> None:
     """A complete form behind the page's back."""
     one = site.applicant
-    photo = await one.upload("photo", "照片.jpg", photo_bytes(), "image/jpeg")
+    photo = await one.upload("photo", "照片.jpg", photo_jpeg("7", 1), "image/jpeg")
     proof = await one.upload("evidence", "证书.pdf", pdf_bytes("证书"), "application/pdf")
     saved = await one.change({**filled(one.name, photo["id"], proof["id"]), **changes})
     assert saved.status_code == 200, saved.text
@@ -224,7 +225,7 @@ async def test_the_explanation_follows_each_save(browser: Browser, form_site: Fo
         await page.locator("#counts").get_by_text("没有培训合格证书").wait_for()
         await page.get_by_label("是", exact=True).check()
         await page.locator("#counts .yes").wait_for()
-        assert await side.locator("summary .brief").inner_text() == "5 条中已达到 4 条 · 合计学时 18/30 学时"
+        assert await side.locator("summary .brief").inner_text() == "5 条中已达到 4 条 · 合计 18/30 学时"
 
 
 async def test_five_hundred_entries_stay_usable(
