@@ -191,7 +191,8 @@ async def test_a_shared_file_is_shown_to_reviewers_and_to_no_applicant(world: Wo
     for one in (first, second):
         assert (await one.submit()).refused is None
     number = (await first.form())["application_number"]
-    scan = await second.upload("scan", "扫描件.pdf", pdf_bytes("scan"), "application/pdf")
+    form = await world.ask("GET", f"{second.path}/form.pdf", second.actor)  # as it was printed
+    scan = await second.upload("scan", "扫描件.pdf", form.content, "application/pdf")
     attached = await world.prepare(
         CommandName.attach_scan, second.id, {"form_version": 1, "file_ids": [scan["id"]]}
     )
