@@ -28,9 +28,8 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
-# two at a time, each with servers of its own, in the order of the files: the long ones come early
 test: lint types
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest $(ARGS)
 
 bench: setup
 	@$(BIN)/python -m bench $(ARGS)
