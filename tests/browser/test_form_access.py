@@ -12,9 +12,12 @@ from playwright.async_api import Browser, Page
 from contracts.commands import QualificationOutcome
 from contracts.http.review import ApplicantDecision, FoundItem
 from tests.browser.form_site import FormSite
-from tests.browser.site import put
+from tests.browser.site import Site, put
 from tests.browser.test_form import SAVED, fill_all
 from tests.browser.test_pages import DESK, PHONE, opened
+from tests.browser.test_staff_tools import pages, pictured
+from tests.browser.test_uploads import shot
+from tests.integration.registration.test_photo import snapshot_on_a_wall
 from tests.integration.registration.world import pdf_bytes, photo_bytes
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
@@ -33,6 +36,9 @@ PAGES = (
     "/submit",
     "",
     "/commands/discard",
+    "/photo",
+    "/scan",
+    "/pay",
 )
 _SERIOUS = """async () => {
   const found = await axe.run(document, { resultTypes: ["violations"] });
@@ -70,6 +76,7 @@ async def test_no_page_of_the_form_shuts_anybody_out(
         for path in PAGES:
             await page.goto(form_site.case + path)
             wrong += [(path, *one) for one in await faults(page, axe)]
+            await shot(page, f"draft{path.replace('/', '-')}-{size['width']}")
         await page.goto(f"{form_site.form}/A")
         await page.locator("#fields-email").fill("nobody")
         await page.locator("#fields-degree").focus()
@@ -77,16 +84,54 @@ async def test_no_page_of_the_form_shuts_anybody_out(
         await page.get_by_role("button", name="保存，回到目录").click()
         await page.locator("[data-summary]:focus").wait_for()
         wrong += [("/form/A with a mistake", *one) for one in await faults(page, axe)]
-    assert wrong == []
+    assert wrong == [], "\n".join(str(one) for one in wrong)
 
 
 async def test_pages_before_the_form_shut_nobody_out(browser: Browser, form_site: FormSite, axe: str) -> None:
     wrong = []
     async with opened(browser, form_site) as page:
-        for path in ("/login", "/verify", "/nope", "/staff/login"):
+        for path in ("/", "/login", "/recover", "/verify", "/notices", "/nope", "/staff/login"):
             await page.goto(form_site.url + path)
             wrong += [(path, *one) for one in await faults(page, axe)]
-    assert wrong == []
+    assert wrong == [], "\n".join(str(one) for one in wrong)
+
+
+async def test_files_and_the_scan_shut_nobody_out(
+    browser: Browser, form_site: FormSite, axe: str, cjk_font: Path
+) -> None:
+    """A file looked at and taken out, a photo to be cropped, a form to be printed, and a scan that is not ours."""
+    await fill_all(form_site)
+    one, wrong = form_site.applicant, []
+    await one.upload("photo", "手机照片.jpg", snapshot_on_a_wall(), "image/jpeg")
+    proof = (await form_site.values())["trainings"][0]["file_ids"][0]
+    async with opened(browser, form_site, token=form_site.token) as page:
+        for path in (f"/files/{proof}", f"/files/{proof}/remove?attach=trainings.t1.file_ids", "/photo"):
+            await page.goto(form_site.case + path)
+            wrong += [(path, *found) for found in await faults(page, axe)]
+            await shot(page, f"access-{path.split('/')[1]}-{path.count('/')}-390")
+        assert (await one.submit()).refused is None
+        await one.upload("scan", "别的文件.pdf", pdf_bytes("别的文件"), "application/pdf")
+        for size in (PHONE, DESK):
+            await page.set_viewport_size(size)
+            for path in ("/scan", "/pay", "", "/form/A", "/photo", "/submit"):
+                await page.goto(form_site.case + path)
+                wrong += [(path, *found) for found in await faults(page, axe)]
+                await shot(page, f"submitted{path.replace('/', '-')}-{size['width']}")
+    assert wrong == [], "\n".join(str(one) for one in wrong)
+
+
+@pytest.mark.timeout(300)
+async def test_the_tools_of_staff_shut_nobody_out(browser: Browser, site: Site, axe: str) -> None:
+    wrong = []
+    for token, path in await pages(site):
+        for size in (PHONE, DESK):
+            async with opened(browser, site, token=token, size=size) as page:
+                await pictured(page)
+                await page.goto(site.url + path)
+                wrong += [(path, *one) for one in await faults(page, axe)]
+                name = "".join(one if one.isalnum() else "-" for one in path.partition("?")[0])
+                await shot(page, f"tools{name}-{size['width']}")
+    assert wrong == [], "\n".join(str(one) for one in wrong)
 
 
 class Keys:

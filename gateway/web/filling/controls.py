@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any
 
 from contracts.case import Role, WorkKind
@@ -54,14 +53,12 @@ class Limits:
     pattern_message: str = ""
     precisions: tuple[str, ...] = ()
     """In words."""
-    earliest: date | None = None
-    latest: date | None = None
     max_files: int | None = None
 
     @property
     def said(self) -> bool:
         """Whether anything is said of them beside the control."""
-        told = (self.example, self.clause, self.precisions, self.pattern_message, self.earliest, self.latest)
+        told = (self.example, self.clause, self.precisions, self.pattern_message)
         return any(told) or self.decimals == 0 or (self.least, self.most) != (None, None)
 
 
@@ -236,8 +233,6 @@ def _from_field(one: FieldView, path: str, value: Any, *, locked: bool) -> Contr
             pattern=one.pattern,
             pattern_message=one.pattern_message or "",
             precisions=tuple(PRECISIONS[name] for name in one.precisions),
-            earliest=one.earliest,
-            latest=one.latest,
             max_files=one.max_files,
         ),
     )
