@@ -12,13 +12,9 @@ from uuid import UUID, uuid4
 import httpx
 from fastapi import FastAPI
 from pydantic import SecretStr
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
 
 from contracts.commands import CommandName, PrepareRequest, Role
-from contracts.http.files import FileView
 from gateway.models import Application
-from gateway.web.render import environment
 from kit.db import Database, migrate
 from kit.http import serve
 from kit.storage import ObjectStore
@@ -53,6 +49,11 @@ class House:
     def case(self) -> str:
         return f"/my/applications/{self.one.application_id}"
 
+    @property
+    def item(self) -> str:
+        """The page of the one training, which takes files."""
+        return f"{self.url}{self.case}/form/B/trainings/t1"
+
 
 @asynccontextmanager
 async def open_house(database: TestDatabase, servers: Servers) -> AsyncIterator[House]:
@@ -69,7 +70,6 @@ async def open_house(database: TestDatabase, servers: Servers) -> AsyncIterator[
             account, token = await world.person("13812345678")
             house = House(world, "", await _applicant(world, service, app, account), token)
             _answer_by(house, app)
-            _add_form_page(house)
             stop, bound = asyncio.Event(), asyncio.get_running_loop().create_future()
             server = asyncio.create_task(
                 serve(world.app, stop, port=system.ports["portal"], on_bound=bound.set_result)
@@ -160,34 +160,3 @@ def _answer_by(house: House, app: FastAPI) -> None:
     services._clients["registration"] = httpx.AsyncClient(
         transport=Sometimes(), base_url="http://registration"
     )
-
-
-FORM_PAGE = """{% extends "layout.html" %}{% from "_upload.html" import files %}
-{% block title %}表{% endblock %}{% block content %}<h1>培训证书</h1>
-{{ files(application_id, 'evidence', 'trainings.t1.file_ids', chosen, false, here) }}{% endblock %}"""
-
-
-def _add_form_page(house: House) -> None:
-    """A page that uses the macro as the form's pages do."""
-    template = environment("zh").from_string(FORM_PAGE)
-
-    async def page(request: Request) -> Response:
-        one = house.one
-        form = await one.form()
-        named = form["values"]["trainings"][0].get("file_ids") or []
-        listed = (await one.world.good("GET", f"{one.path}/files", one.actor))["files"]
-        chosen = [FileView.model_validate(row) for row in listed if row["id"] in named]
-        text = template.render(
-            application_id=one.application_id,
-            chosen=chosen,
-            language="zh",
-            languages={"zh": "中文"},
-            here="/test-form",
-            known=None,
-            links=[],
-            embedded=True,
-        )
-        body = f'<body data-draft-version="{form["version"]}">'
-        return HTMLResponse(text.replace("<body>", body, 1))
-
-    house.world.app.add_route("/test-form", page)

@@ -63,9 +63,9 @@ async def log_in(page: Page, site: FormSite) -> None:
     await page.get_by_text(NAME).wait_for()
 
 
-async def apply(page: Page) -> str:
+async def apply(page: Page, site: FormSite) -> str:
     """The case's address."""
-    await page.get_by_role("link", name="选择级别，开始申报").click()
+    await page.locator(f'a[href="/my/apply/{site.round_id}"]').click()
     await page.locator('input[name="level"][value="junior"]').check()
     await page.get_by_role("button", name="开始申报").click()
     await page.get_by_role("link", name="去办理").first.wait_for()
@@ -179,7 +179,7 @@ async def test_from_the_login_to_the_scan(browser: Browser, form_site: FormSite,
     options: dict[str, Any] = {"accept_downloads": True}
     async with opened(browser, site, **options) as page, site.dispatching():
         await log_in(page, site)
-        case = await apply(page)
+        case = await apply(page, site)
         await section_a(page, case)
         await photo(page, case)
         await section_b(page, case)

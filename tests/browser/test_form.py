@@ -274,7 +274,7 @@ async def test_submitting_locks_the_form_once(
     async with opened(browser, form_site, token=form_site.token) as page, form_site.dispatching():
         await page.goto(f"{form_site.case}/submit")
         await page.get_by_role("button", name="确认提交").click()
-        assert await page.get_by_role("alert").get_by_role("link").all_inner_texts() == ["请填写“学位”。"]
+        assert await page.get_by_role("alert").locator("li a").all_inner_texts() == ["请填写“学位”。"]
         await form_site.applicant.change({"fields.degree": "学士"})
         await page.goto(f"{form_site.case}/submit")
         assert await page.locator(".read-only dd").filter(has_text="青少年科技辅导员培训").count() == 1
@@ -293,3 +293,31 @@ async def test_wechat_is_told_how_to_leave_it(browser: Browser, form_site: FormS
     async with opened(browser, form_site, **options) as page:
         await page.goto(form_site.form)
         assert await page.get_by_text("在浏览器打开").count() == 1
+
+
+@pytest.mark.clause("Q1")
+async def test_a_clause_says_what_it_says(browser: Browser, form_site: FormSite) -> None:
+    words = "A 项无一漏项。通知原文：“A 项申请人基本情况无一漏项。”"
+    async with opened(browser, form_site, token=form_site.token) as page:
+        await page.goto(f"{form_site.form}/A")
+        await page.locator("h1 a.clause").click()
+        assert await page.locator("h1 .clause-said").inner_text() == words
+    async with opened(browser, form_site, token=form_site.token, java_script_enabled=False) as page:
+        await page.goto(f"{form_site.form}/A")
+        await page.locator("h1 a.clause").click()
+        said = page.locator("#clause-Q1 + dd")
+        await said.wait_for(state="visible")
+        assert await said.inner_text() == words
+
+
+@pytest.mark.clause("Q10")
+async def test_a_correction_that_needs_a_scan_leads_to_it(
+    browser: Browser, form_site: FormSite, cjk_font: object
+) -> None:
+    await fill_all(form_site)
+    await form_site.return_for_correction("field:unit", reprint=True)
+    async with opened(browser, form_site, token=form_site.token) as page:
+        await page.goto(f"{form_site.case}/submit")
+        assert await page.get_by_role("button", name="提交修改").count() == 0
+        await page.get_by_role("link", name="去打印、上传扫描件并提交").click()
+        await page.get_by_role("link", name="下载申报书 PDF").wait_for()

@@ -5,52 +5,26 @@ Only the dispatcher is played here: what the page sends is prepared as it would 
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-import httpx
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page
-from pydantic import SecretStr
 
 from contracts.commands import CommandName, PrepareResult
 from contracts.http.scans import ScanReport
-from contracts.lifecycle import application_id
-from gateway.models import Application
-from kit.db import Database, migrate
-from kit.storage import ObjectStore
-from kit.tokens import SYSTEM
-from rules.cache import Packs
-from rules.pack import from_canonical
-from services.registration import api
-from services.registration.adapters.form_pdf import FormPrinter
-from services.registration.adapters.inspector import Inspector
-from services.registration.adapters.scan_reader import ScanReader
 from services.registration.domain.scans import Place
-from services.registration.service import Registration
-from services.registration.service.parts import Parts
-from services.registration.settings import RegistrationSettings
-from tests.browser.site import Site
+from tests.browser.form_site import FormSite
 from tests.browser.test_pages import DESK, PHONE, opened
-from tests.conftest import TestDatabase
-from tests.integration.registration.conftest import _open
-from tests.integration.registration.world import Applicant, World, demo_pack, id_number
+from tests.integration.registration.world import Applicant
 from tests.scans import Look, Picture, as_jpeg, as_pdf, scan
-from tests.servers import Servers
-
-# this site's gateway has no store, so its policy blocks the previews that registration's own store would give
-_NO_STORE = "Loading the image"
-_NUMBERS = itertools.count(700)
-"""One database for all tests here, and nobody's ID number twice."""
 
 
 @dataclass
 class Office:
     """The site with a real registration behind it, and somebody who has submitted a form."""
 
-    site: Site
+    site: FormSite
     one: Applicant
     token: str
 
@@ -82,64 +56,10 @@ class Office:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def office(
-    site: Site, database: TestDatabase, servers: Servers, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Office]:
-    s3, gateway = await servers.s3(), site.world.settings
-    base = database.settings(
-        "registration",
-        s3_endpoint=s3.endpoint,
-        s3_access_key=s3.access_key,
-        s3_secret_key=SecretStr(s3.secret_key),
-        actor_public_key=gateway.actor_public_key,
-    )
-    settings = RegistrationSettings(**dict(base))
-    await migrate(settings, "services.registration")
-    db, store = Database(settings), ObjectStore(settings)
-    await store.ensure_buckets()
-    parts = Parts(
-        settings=settings,
-        db=db,
-        store=store,
-        packs=Packs(store.get_content),
-        printer=FormPrinter(),
-        inspector=Inspector(timeout=60, memory=2**30),
-        reader=ScanReader(timeout=120, memory=3 * 2**29),
-    )
-    service = Registration(parts)
-    transport = httpx.ASGITransport(app=api.make_app(settings, db, service))
-    made = httpx.AsyncClient(transport=transport, base_url="http://registration")
-    fakes = site.world.services._open
-    monkeypatch.setattr(
-        site.world.services, "_open", lambda name: made if name == "registration" else fakes(name)
-    )
-    pack = demo_pack()
-    world = World(
-        service=service,
-        store=store,
-        gateway=gateway,
-        http=made,
-        round_id=site.round_id,
-        pack_key=await store.put_content(pack, "application/json"),
-        pack_hash=from_canonical(pack).hash,
-    )
-    await world.good("POST", "/internal/prepare", SYSTEM, _open(world).model_dump(mode="json"))
-    yield await _applied(site, world)
-    await service.aclose()
-    await db.close()
-    await store.close()
-
-
-async def _applied(site: Site, world: World) -> Office:
-    person, token = await site.world.person("13911112222")
-    async with site.world.db.unit_of_work() as session:
-        identity = application_id(site.round_id, person)
-        session.add(Application(id=identity, round_id=site.round_id, person_id=person))
-    one = Applicant(world, person, "欧阳晓䶮", id_number(next(_NUMBERS)))
-    assert (await one.identify()).is_success
-    assert (await world.prepare(CommandName.apply, one.id, {"level": "junior"})).refused is None
+async def office(form_site: FormSite) -> Office:
+    one = form_site.applicant
     assert (await one.submit(await one.fill())).refused is None
-    return Office(site, one, token)
+    return Office(form_site, one, form_site.token)
 
 
 async def cards(page: Page) -> list[str]:
@@ -154,7 +74,7 @@ async def cards(page: Page) -> list[str]:
 
 @pytest.mark.clause("A3", "A4", "Q4", "Q6", "Q13")
 async def test_a_scan_of_the_printed_form_is_read_page_by_page(browser: Browser, office: Office) -> None:
-    async with opened(browser, office.site, token=office.token, size=DESK, expected=_NO_STORE) as page:
+    async with opened(browser, office.site, token=office.token, size=DESK) as page:
         await page.goto(office.url)
         whole = await office.printed(page, Look(turn=3, noise=8))
         await office.send("扫描件.pdf", whole)
@@ -182,7 +102,7 @@ async def test_a_scan_of_the_printed_form_is_read_page_by_page(browser: Browser,
 @pytest.mark.clause("A4", "Q4", "Q6")
 async def test_grey_missing_and_old_are_told_apart(browser: Browser, office: Office) -> None:
     async with opened(
-        browser, office.site, expected=_NO_STORE, token=office.token, size=PHONE, java_script_enabled=False
+        browser, office.site, token=office.token, size=PHONE, java_script_enabled=False
     ) as page:
         await page.goto(office.url)
         grey = await office.printed(page, Look(mode="grey", turn=1, noise=4))

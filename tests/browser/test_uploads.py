@@ -66,14 +66,14 @@ async def no_sideways(page: Page) -> bool:
 @pytest.mark.clause("A2")
 async def test_several_files_at_once_with_progress_and_events(browser: Browser, house: House) -> None:
     async with opened(browser, house, token=house.token) as page:
-        await page.goto(f"{house.url}/test-form")
+        await page.goto(house.item)
         await page.evaluate(
             "window.told = []; for (const kind of ['uploaded', 'removed'])"
             " document.addEventListener(`fudao:${kind}`, (e) => window.told.push([kind, e.detail.id]))"
         )
         await page.evaluate(
-            "window.bars = []; new MutationObserver(() => { for (const bar of document.querySelectorAll('progress'))"
-            " window.bars.push(bar.value) })"
+            "window.bars = []; new MutationObserver(() => {"
+            " for (const bar of document.querySelectorAll('.file-item progress')) window.bars.push(bar.value) })"
             ".observe(document.body, {childList: true, subtree: true, characterData: true})"
         )
         large = corpus.saved(corpus.picture((2400, 3200)).convert("RGB"), "JPEG", quality=95)
@@ -112,7 +112,7 @@ async def test_what_fails_on_the_way_is_tried_again_and_nothing_is_lost(
     browser: Browser, house: House
 ) -> None:
     async with opened(browser, house, token=house.token, size=DESK, expected="Failed to load") as page:
-        await page.goto(f"{house.url}/test-form")
+        await page.goto(house.item)
         cut = 2
 
         async def flaky(route: Any) -> None:
@@ -137,7 +137,7 @@ async def test_what_fails_on_the_way_is_tried_again_and_nothing_is_lost(
 @pytest.mark.clause("A2")
 async def test_a_session_that_ended_asks_to_log_in_and_goes_on(browser: Browser, house: House) -> None:
     async with opened(browser, house, token=house.token) as page:
-        await page.goto(f"{house.url}/test-form")
+        await page.goto(house.item)
         cookies = await page.context.cookies()
         await page.context.clear_cookies()
         await page.set_input_files("input[type=file]", [file("a.pdf", corpus.pages_pdf())])
@@ -151,7 +151,7 @@ async def test_a_session_that_ended_asks_to_log_in_and_goes_on(browser: Browser,
 @pytest.mark.clause("A2")
 async def test_removed_after_a_question_and_cancelled_on_the_way(browser: Browser, house: House) -> None:
     async with opened(browser, house, token=house.token) as page:
-        await page.goto(f"{house.url}/test-form")
+        await page.goto(house.item)
         await page.set_input_files("input[type=file]", [file("a.pdf", corpus.pages_pdf())])
         await expect(item(page, "a.pdf")).to_contain_text("已附上", timeout=20_000)
         await page.reload()
@@ -188,34 +188,34 @@ async def test_removed_after_a_question_and_cancelled_on_the_way(browser: Browse
 async def test_without_scripts(browser: Browser, house: House) -> None:
     options = {"java_script_enabled": False}
     async with opened(browser, house, token=house.token, **options) as page:
-        await page.goto(f"{house.url}/test-form")
+        await page.goto(house.item)
         await page.set_input_files("input[type=file]", [file("证书.pdf", corpus.pages_pdf(2))])
-        await page.get_by_role("button", name="上传").click()
-        assert page.url == f"{house.url}/test-form"
+        await page.get_by_role("button", name="上传", exact=True).click()
+        assert page.url == house.item
         await expect(item(page, "证书.pdf")).to_contain_text("2 页")
         (first,) = await named(house)
 
         await page.set_input_files("input[type=file]", [file("坏.pdf", b"<html>x</html>" * 30)])
-        await page.get_by_role("button", name="上传").click()
+        await page.get_by_role("button", name="上传", exact=True).click()
         await expect(page.get_by_role("alert")).to_contain_text("内容与后缀名不符")
         await expect(page.locator("main")).to_contain_text("没有丢失")
         await page.get_by_role("link", name="继续").click()
         await page.set_input_files(
             "input[type=file]", [file("压缩包.rar", corpus.rar(), "application/x-rar")]
         )
-        await page.get_by_role("button", name="上传").click()
+        await page.get_by_role("button", name="上传", exact=True).click()
         await expect(page.get_by_role("alert")).to_contain_text("解压")
         assert await named(house) == [first]
 
-        await page.goto(f"{house.url}/test-form")
+        await page.goto(house.item)
         await page.locator(".file-name").first.click()
         await expect(page.get_by_role("img", name="第 1 页")).to_be_visible()
         await shot(page, "file-390")
         await page.get_by_role("link", name="返回").click()
         await item(page, "证书.pdf").get_by_role("link", name="删除").click()
         await shot(page, "remove-390")
-        await page.get_by_role("button", name="删除").click()
-        assert page.url == f"{house.url}/test-form"
+        await page.get_by_role("button", name="删除", exact=True).click()
+        assert page.url == house.item
         assert await named(house) == []
 
 
@@ -271,6 +271,9 @@ async def test_photo_is_cropped_by_pointer_and_by_keyboard(browser: Browser, hou
         await page.get_by_role("button", name="还原").click()
         await stage.focus()
         await page.keyboard.press("Enter")
+        await page.wait_for_url(f"{house.url}{house.case}/form/A#fields-photo")
+        await expect(page.locator("#fields-photo .photo-thumb")).to_be_visible()
+        await page.goto(f"{house.url}{house.case}/photo")
         await expect(page.locator(".photo-chosen")).to_be_visible(timeout=20_000)
         await expect(page.locator("section", has_text="采用的照片").first).to_contain_text("都符合要求")
         seen = await chosen(house)
@@ -292,8 +295,10 @@ async def test_proposed_crop_can_be_taken_without_scripts(browser: Browser, hous
     async with opened(browser, house, token=house.token, **options) as page:
         await page.goto(f"{house.url}{house.case}/photo")
         await page.set_input_files("input[type=file]", [file("a.jpg", snapshot_on_a_wall(), "image/jpeg")])
-        await page.get_by_role("button", name="上传").click()
+        await page.get_by_role("button", name="上传", exact=True).click()
         await page.get_by_role("button", name="采用这个裁剪").click()
+        await page.wait_for_url(f"{house.url}{house.case}/form/A#fields-photo")
+        await page.get_by_role("link", name="更换或重新裁剪照片").click()
         await expect(page.locator(".photo-chosen")).to_be_visible()
         await expect(page.locator("main")).to_contain_text("都符合要求")
         assert (await chosen(house))["chosen"]["findings"] == []
