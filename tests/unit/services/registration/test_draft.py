@@ -124,6 +124,9 @@ def test_completeness_names_what_is_missing(shape: Shape) -> None:
     assert not {"姓名", "身份证件号码", "手机号码", "曾用名"} & labels
     assert [one.path for one in empty["B"].missing] == ["conditions"]
     assert empty["C"].complete
+    said = [one.message for one in empty["A"].missing]
+    assert "请阅读并勾选声明“本人已阅读退费规定”。" in said
+    assert [text for text in said if "。”。" in text] == []
     half = completeness(shape, changed(shape, trainings__t1={"title": "科学课程培训"}), IDENTITY)
     assert [one.message for one in half["B"].missing][:3] == [
         "培训“科学课程培训”还缺日期。",
