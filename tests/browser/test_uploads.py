@@ -25,10 +25,6 @@ from tests.unit.services.registration import corpus
 
 PDF = "application/pdf"
 
-pytestmark = pytest.mark.xfail(
-    reason="at least one fails since the form pages were joined; to be mended first", strict=False
-)
-
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def house(new_database: Any, servers: Servers) -> AsyncIterator[House]:
