@@ -26,6 +26,7 @@ from cli.embedded.migrations import root
 from contracts.commands import Role
 from contracts.http.gateway import CreateStaff, ExtendWindow, Staff, WindowView
 from contracts.http.registration import ChangeForm, FormSaved
+from contracts.lifecycle import Route
 from gateway.settings import GatewaySettings
 from rules.exam import bank
 from rules.pack import load
@@ -85,7 +86,8 @@ async def _fill(system: Embedded, http: Http) -> list[Visitor]:
     await office.open_round(PACK)
     later = ExtendWindow(closes_at=now() + timedelta(hours=6), reason="测量：申报窗口不应在测量中关闭")
     await office.secretary.send("POST", f"/rounds/{board.round_id}/windows/filing/extend", WindowView, later)
-    personas = cast("bench", USERS, loaded.pack)
+    # the direct route asks for no items of section C
+    personas = [one for one in cast("bench", 2 * USERS, loaded.pack) if one.route is Route.regular]
     visitors: list[Visitor] = []
     first: UUID | None = None
     for persona in personas[: USERS - _STAFF]:
@@ -155,7 +157,7 @@ begin
   for n in 1..{count} loop
     person := gen_random_uuid(); made := gen_random_uuid();
     insert into registration.person select (jsonb_populate_record(p, jsonb_build_object(
-        'id', person, 'id_hash', person::text, 'district', '{district}'))).*
+        'id', person, 'id_hash', person::text, 'phone_hash', null, 'district', '{district}'))).*
       from registration.person p join registration.application a on a.person_id = p.id where a.id = '{first}';
     insert into registration.application select (jsonb_populate_record(a, jsonb_build_object(
         'id', made, 'person_id', person, 'number', format('2024-Z-%s', lpad(n::text, 5, '0'))))).*

@@ -11,7 +11,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 from pydantic import ValidationError
 
-from contracts.case import Explanation, ItemUse, RuleSum, RuleVerdict, Snapshot, Verdict
+from contracts.case import Snapshot
+from contracts.explanation import Explanation, ItemUse, RuleSum, RuleVerdict, Verdict
 from contracts.lifecycle import Route
 from contracts.rulepack import MOMENT_NAMES, Moment, RulePack
 from rules.eligibility import WrongRoute

@@ -16,14 +16,6 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from contracts.base import Data
-from contracts.explanation import Counted as Counted
-from contracts.explanation import Explanation as Explanation
-from contracts.explanation import ItemUse as ItemUse
-from contracts.explanation import NotCounted as NotCounted
-from contracts.explanation import RuleSum as RuleSum
-from contracts.explanation import RuleUse as RuleUse
-from contracts.explanation import RuleVerdict as RuleVerdict
-from contracts.explanation import Verdict as Verdict
 from contracts.lifecycle import Route
 
 Precision = Literal["day", "month", "year", "period", "school_year", "issue"]

@@ -13,18 +13,16 @@ from pydantic import AwareDatetime, Field
 from contracts.bars import BarDecision
 from contracts.base import Data, Input
 from contracts.lifecycle import Route, Stage
-from contracts.prepared import ApplicationPrepared as ApplicationPrepared  # part of the same language
-from contracts.prepared import CorrectionRevised as CorrectionRevised
-from contracts.prepared import DecisionPrepared as DecisionPrepared
-from contracts.prepared import FormPrepared as FormPrepared
-from contracts.prepared import OutsidePrepared as OutsidePrepared
-from contracts.prepared import QualificationOutcome as QualificationOutcome
-from contracts.prepared import RoundPrepared as RoundPrepared
-from contracts.prepared import ScanPrepared as ScanPrepared
-from contracts.rulings import CancelFlags as CancelFlags
-from contracts.rulings import Code as Code
-from contracts.rulings import ContentKey as ContentKey
-from contracts.rulings import Disqualify as Disqualify
+from contracts.prepared import (
+    ApplicationPrepared,
+    CorrectionRevised,
+    DecisionPrepared,
+    FormPrepared,
+    OutsidePrepared,
+    RoundPrepared,
+    ScanPrepared,
+)
+from contracts.rulings import CancelFlags, Code, ContentKey, Disqualify
 
 MAX_BODY_BYTES = 1024
 

@@ -7,15 +7,8 @@ from typing import Any
 
 import cel
 
-from contracts.case import (
-    Counted,
-    Explanation,
-    NotCounted,
-    RuleSum,
-    RuleVerdict,
-    Snapshot,
-    Verdict,
-)
+from contracts.case import Snapshot
+from contracts.explanation import Counted, Explanation, NotCounted, RuleSum, RuleVerdict, Verdict
 from contracts.lifecycle import Route
 from contracts.rulepack import Level, Rule, RulePack, Where
 from rules.conditions import Unclear, evaluate, holds, program

@@ -2,16 +2,8 @@
 
 from collections.abc import Iterator
 
-from contracts.case import (
-    EvidenceItem,
-    Explanation,
-    ItemUse,
-    RuleUse,
-    RuleVerdict,
-    Snapshot,
-    Training,
-    WorkInterval,
-)
+from contracts.case import EvidenceItem, Snapshot, Training, WorkInterval
+from contracts.explanation import Explanation, ItemUse, RuleUse, RuleVerdict
 from contracts.rulepack import Level, RulePack
 from rules.calendar import subtract
 from rules.context import PRECISIONS

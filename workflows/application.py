@@ -9,16 +9,10 @@ from temporalio.common import RawValue
 with workflow.unsafe.imports_passed_through():
     from contracts import exam, gateway, payment, publication, registration, review, scoring
     from contracts.base import Data
-    from contracts.commands import (
-        COMMANDS,
-        CommandName,
-        DecisionPrepared,
-        Outcome,
-        QualificationOutcome,
-        TargetKind,
-    )
+    from contracts.commands import COMMANDS, CommandName, Outcome, TargetKind
     from contracts.lifecycle import ActionRequiredBy as By
     from contracts.lifecycle import CaseRef, Phase, Stage, Status, Transition
+    from contracts.prepared import DecisionPrepared, QualificationOutcome
     from workflows.doors import read_command
     from workflows.policies import call
     from workflows.state import FilingTask, LifecycleState

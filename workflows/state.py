@@ -15,13 +15,8 @@ from contracts.commands import (
     CompleteExam,
     CompletePortfolio,
     ConfirmPayment,
-    CorrectionRevised,
-    DecisionPrepared,
     ExamResult,
-    FormPrepared,
     Issue,
-    OutsidePrepared,
-    QualificationOutcome,
     RecordOutsideDecision,
     RecordRank,
     Refused,
@@ -29,6 +24,13 @@ from contracts.commands import (
     Role,
 )
 from contracts.lifecycle import ActionRequiredBy, CaseRef, Plan, Stage, Status, Transition
+from contracts.prepared import (
+    CorrectionRevised,
+    DecisionPrepared,
+    FormPrepared,
+    OutsidePrepared,
+    QualificationOutcome,
+)
 from contracts.refusals import refused
 
 AFTER_FILING = frozenset(Stage) - {Stage.filing, Stage.ended}

@@ -9,9 +9,9 @@ from cli.demo.board import Board, DemoFailed
 from cli.demo.client import Caller, Refusal
 from cli.demo.marks import Sheet
 from cli.demo.script import Fault, Kind, Persona
-from contracts.case import FindingVerdict, RuleVerdict, Verdict
+from contracts.case import FindingVerdict
 from contracts.commands import CommandName, DecideQualification
-from contracts.commands import QualificationOutcome as Outcome
+from contracts.explanation import RuleVerdict, Verdict
 from contracts.http.review import (
     DecisionSaved,
     Fence,
@@ -28,6 +28,7 @@ from contracts.http.review import (
     TaskKind,
     TaskPage,
 )
+from contracts.prepared import QualificationOutcome as Outcome
 
 _IDLE, _IDLEST = 0.3, 1.2
 _ARMFUL = 3  # tasks that a reviewer takes up at once

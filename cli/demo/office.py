@@ -15,7 +15,6 @@ from contracts.base import Input
 from contracts.commands import (
     CommandName,
     ConfirmPosted,
-    Disqualify,
     Hold,
     PublishFinalList,
     Receipt,
@@ -50,6 +49,7 @@ from contracts.http.review import (
 )
 from contracts.http.scoring import Ranking
 from contracts.lifecycle import RoundStage, Stage
+from contracts.rulings import Disqualify
 
 _OFFICE = "重庆市青少年科技教育工作者协会"
 STAFF: tuple[tuple[str, str, tuple[Role, ...], str], ...] = (

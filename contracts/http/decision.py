@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.base import Data, Input
-from contracts.commands import QualificationOutcome
+from contracts.prepared import QualificationOutcome
 
 Ref = Annotated[str, Field(min_length=1, max_length=64)]
 """An ID of the pack (check, rule, field) or of the snapshot (item)."""

@@ -9,8 +9,10 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.base import Data, Input
-from contracts.commands import Code, QualificationOutcome, Role
+from contracts.commands import Role
 from contracts.http.review import ApplicantDecision, FlagAnswer, Ref, TaskKind
+from contracts.prepared import QualificationOutcome
+from contracts.rulings import Code
 
 Text = Annotated[str, Field(min_length=2, max_length=2000)]
 Reason = Annotated[str, Field(min_length=2, max_length=200)]

@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.base import Data, Input
-from contracts.case import Explanation, Finding, ItemUse, Precision
+from contracts.case import Finding, Precision
+from contracts.explanation import Explanation, ItemUse
 from contracts.lifecycle import Phase, RoundStage, Route, Stage, Status
 
 ITEM_ID = r"^[a-z0-9][a-z0-9-]{0,39}$"

@@ -9,8 +9,8 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.base import Data, Input
-from contracts.case import EvidenceItem, Explanation, Finding, ScanFacts, Snapshot
-from contracts.commands import QualificationOutcome
+from contracts.case import EvidenceItem, Finding, ScanFacts, Snapshot
+from contracts.explanation import Explanation
 from contracts.http.decision import (
     Answered,
     Change,
@@ -33,6 +33,7 @@ from contracts.http.decision import (
     SavedRule,
     Step,
 )
+from contracts.prepared import QualificationOutcome
 
 __all__ = [  # read here by everybody; the rest is defined below
     "Answered",

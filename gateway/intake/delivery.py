@@ -11,7 +11,6 @@ from temporalio.service import RPCError, RPCStatusCode
 from contracts.commands import (
     COMMANDS,
     Accepted,
-    ApplicationPrepared,
     Command,
     CommandName,
     Outcome,
@@ -19,7 +18,6 @@ from contracts.commands import (
     PrepareResult,
     Refused,
     Role,
-    RoundPrepared,
     TargetKind,
 )
 from contracts.lifecycle import (
@@ -32,6 +30,7 @@ from contracts.lifecycle import (
     notice_workflow_id,
     round_workflow_id,
 )
+from contracts.prepared import ApplicationPrepared, RoundPrepared
 from contracts.refusals import refused
 from contracts.workflows import TASK_QUEUE
 from gateway.intake.log import OUTCOME

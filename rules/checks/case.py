@@ -3,16 +3,8 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from contracts.case import (
-    EvidenceItem,
-    Explanation,
-    Facts,
-    Finding,
-    FindingVerdict,
-    Snapshot,
-    Training,
-    WorkInterval,
-)
+from contracts.case import EvidenceItem, Facts, Finding, FindingVerdict, Snapshot, Training, WorkInterval
+from contracts.explanation import Explanation
 from contracts.rulepack import Check, Level, RulePack
 from rules.eligibility import explain
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from contracts.case import Finding, NotCounted, Verdict
+from contracts.case import Finding
+from contracts.explanation import NotCounted, Verdict
 from contracts.rulepack import Check
 from rules.calendar import subtract
 from rules.checks.case import Case, Item

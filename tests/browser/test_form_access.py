@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page
 
-from contracts.commands import QualificationOutcome
 from contracts.http.review import ApplicantDecision, FoundItem
+from contracts.prepared import QualificationOutcome
 from tests.browser.form_site import FormSite
 from tests.browser.site import Site, put
 from tests.browser.test_form import SAVED, fill_all

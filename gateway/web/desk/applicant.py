@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import JSONResponse, Response
 
-from contracts.commands import CommandName, QualificationOutcome, Resubmit, TargetKind
+from contracts.commands import CommandName, Resubmit, TargetKind
 from contracts.http.desk import (
     AnswersSaved,
     DecisionHistory,
@@ -22,6 +22,7 @@ from contracts.http.desk import (
 from contracts.http.files import Files, FileState, FileView, Purpose
 from contracts.http.gateway import CaseView
 from contracts.lifecycle import Stage, Status
+from contracts.prepared import QualificationOutcome
 from contracts.refusals import refused
 from gateway import cases, commands
 from gateway.facts import gather

@@ -8,8 +8,10 @@ from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from contracts.commands import CancelFlags, CommandName, QualificationOutcome, TargetKind
+from contracts.commands import CommandName, TargetKind
 from contracts.http.desk import DecisionHistory, DismissHearing, Hearing, Hearings, OpenHearing
+from contracts.prepared import QualificationOutcome
+from contracts.rulings import CancelFlags
 from gateway import commands, proposals
 from gateway.guard import Caller, CurrentCaller, GuardedRoute
 from gateway.parts import Parts, TheParts

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from contracts.case import Finding, FindingVerdict
-from contracts.commands import QualificationOutcome
 from contracts.http.review import (
     CheckLine,
     QualificationTask,
@@ -15,6 +14,7 @@ from contracts.http.review import (
     SavedFlag,
     SavedRule,
 )
+from contracts.prepared import QualificationOutcome
 
 LOOKED_AT = "已人工核对，没有问题"
 """What accepting a line says to a finding that only asked to look; where the machine found something wrong, the

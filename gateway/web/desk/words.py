@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from contracts.commands import QualificationOutcome
 from contracts.http.desk import DeskNoticeKind
 from contracts.http.review import Step, TaskKind
+from contracts.prepared import QualificationOutcome
 
 KIND: Mapping[TaskKind, str] = {
     TaskKind.qualification: "资格审查",

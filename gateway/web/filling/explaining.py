@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from contracts.case import Explanation, ItemUse, RuleVerdict, Verdict
+from contracts.explanation import Explanation, ItemUse, RuleVerdict, Verdict
 from contracts.http.registration import DraftExplanation
 
 GOOD = frozenset({Verdict.passed, Verdict.declared})

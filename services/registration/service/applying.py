@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.commands import ApplicationPrepared, Apply, PrepareRequest, PrepareResult, Refused, Role
+from contracts.commands import Apply, PrepareRequest, PrepareResult, Refused, Role
 from contracts.events import EventType, case_event
 from contracts.lifecycle import (
     ActionRequiredBy,
@@ -17,6 +17,7 @@ from contracts.lifecycle import (
     Transition,
     application_id,
 )
+from contracts.prepared import ApplicationPrepared
 from contracts.refusals import refused
 from contracts.rulepack import RulePack
 from kit.db import now

@@ -11,17 +11,16 @@ from contracts.case import Facts, ScanFacts, Snapshot
 from contracts.commands import (
     AttachScan,
     CommandName,
-    FormPrepared,
     PrepareRequest,
     PrepareResult,
     Refused,
     Resubmit,
-    ScanPrepared,
     Submit,
 )
 from contracts.events import EventType, case_event
 from contracts.http.registration import FormState
 from contracts.lifecycle import Plan, Route
+from contracts.prepared import FormPrepared, ScanPrepared
 from contracts.refusals import refused
 from kit.db import now
 from kit.effects import once, stored

@@ -12,7 +12,7 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.commands import FileOutside, OutsidePrepared, PrepareRequest, PrepareResult, Refused
+from contracts.commands import FileOutside, PrepareRequest, PrepareResult, Refused
 from contracts.http.outside import (
     IMPORT_LINES,
     MAX_IMPORT_ROWS,
@@ -27,6 +27,7 @@ from contracts.http.outside import (
 from contracts.http.persons import Identity, IdKind
 from contracts.http.registration import FormState
 from contracts.lifecycle import Plan, Route
+from contracts.prepared import OutsidePrepared
 from contracts.refusals import refused
 from contracts.rulepack import RulePack
 from kit.crypto import decrypt_field, encrypt_field, keyed_hash

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from uuid import UUID
 
-from contracts.commands import OpenRound, PrepareRequest, PrepareResult, RoundPrepared
+from contracts.commands import OpenRound, PrepareRequest, PrepareResult
 from contracts.events import EventType, round_event
 from contracts.http.registration import LevelOffer, OtherLevelView, Rounds, RoundView
 from contracts.lifecycle import Phase, RoundStage
+from contracts.prepared import RoundPrepared
 from contracts.registration import AwaitPhase, Done, MoveRound, PhaseCounts
 from kit.db import lock, now
 from kit.effects import once

@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from contracts.case import Finding
-from contracts.commands import QualificationOutcome as Outcome
 from contracts.http.review import (
     Answered,
     Flag,
@@ -18,6 +17,7 @@ from contracts.http.review import (
     SavedRule,
     Step,
 )
+from contracts.prepared import QualificationOutcome as Outcome
 from contracts.rulepack import Check
 from services.review.domain.desk import COLLECTIONS, ITEM_KINDS, RULES, SCAN_KINDS, Desk
 

@@ -4,15 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from contracts.case import (
-    EvidenceItem,
-    Explanation,
-    Finding,
-    FindingVerdict,
-    Snapshot,
-    Training,
-    WorkInterval,
-)
+from contracts.case import EvidenceItem, Finding, FindingVerdict, Snapshot, Training, WorkInterval
+from contracts.explanation import Explanation
 from contracts.http.review import CheckLine, CodeLine, QualificationDecision, RuleLine, Step
 from contracts.rulepack import Check, FlagCode, Rule, RulePack
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from contracts.case import Explanation, Facts, Finding, Snapshot
+from contracts.case import Facts, Finding, Snapshot
+from contracts.explanation import Explanation
 from rules.checks import checks
 from rules.eligibility import explain
 from rules.pack import LoadedPack

@@ -1,8 +1,8 @@
 """What people are shown: evidence without names for experts (P3), a decision in plain words for the applicant."""
 
 from contracts.case import EvidenceItem, Snapshot
-from contracts.commands import QualificationOutcome as Outcome
 from contracts.http.review import ApplicantDecision, Flag, FoundItem, QualificationDecision
+from contracts.prepared import QualificationOutcome as Outcome
 from contracts.rulepack import Check, FlagCode, RulePack
 from services.review.domain.desk import SCAN_KINDS, Item, items_of
 

@@ -4,17 +4,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.commands import (
-    CancelFlags,
-    CorrectionRevised,
-    PrepareRequest,
-    PrepareResult,
-    QualificationOutcome,
-    Refused,
-)
+from contracts.commands import PrepareRequest, PrepareResult, Refused
 from contracts.http.desk import AnswersSaved, CorrectionAnswers, SaveAnswers
 from contracts.http.review import FlagAnswer, QualificationDecision
+from contracts.prepared import CorrectionRevised, QualificationOutcome
 from contracts.registration import Done
+from contracts.rulings import CancelFlags
 from kit.effects import once, stored
 from kit.errors import DomainError, Kind
 from services.review import repository

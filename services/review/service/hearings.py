@@ -5,10 +5,11 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.commands import Disqualify, PrepareRequest, PrepareResult, Refused, Role
+from contracts.commands import PrepareRequest, PrepareResult, Refused, Role
 from contracts.events import EventType, case_event
 from contracts.http import desk as http
 from contracts.registration import Done
+from contracts.rulings import Disqualify
 from kit.db import now
 from kit.effects import once, stored
 from kit.errors import DomainError, Kind

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.commands import QualificationOutcome, Role
+from contracts.commands import Role
 from contracts.http import desk as http
 from contracts.http.review import Lease, RegisteredRole, TaskCard, TaskKind, TaskPage
+from contracts.prepared import QualificationOutcome
 from kit import tasks
 from kit.db import now
 from kit.due import DueRow

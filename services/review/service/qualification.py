@@ -8,17 +8,10 @@ from uuid import UUID
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.case import Explanation, Facts, Finding, Snapshot
-from contracts.commands import (
-    CommandName,
-    DecideQualification,
-    DecisionPrepared,
-    PrepareRequest,
-    PrepareResult,
-    Refused,
-    Role,
-)
+from contracts.case import Facts, Finding, Snapshot
+from contracts.commands import CommandName, DecideQualification, PrepareRequest, PrepareResult, Refused, Role
 from contracts.events import EventType, case_event, derived_id
+from contracts.explanation import Explanation
 from contracts.http.desk import DecisionHistory
 from contracts.http.review import (
     ApplicantDecision,
@@ -27,6 +20,7 @@ from contracts.http.review import (
     SaveDecision,
     TaskKind,
 )
+from contracts.prepared import DecisionPrepared
 from contracts.refusals import refused
 from contracts.registration import Done
 from contracts.review import OpenQualification

@@ -13,14 +13,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from contracts import gateway
-from contracts.commands import (
-    CommandName,
-    PrepareRequest,
-    PrepareResult,
-    Receipt,
-    Role,
-    TargetKind,
-)
+from contracts.commands import CommandName, PrepareRequest, PrepareResult, Receipt, Role, TargetKind
 from contracts.lifecycle import Plan, Route, Stage, application_id
 from contracts.workflows import TASK_QUEUE
 from gateway.intake import log

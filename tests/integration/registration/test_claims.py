@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 
 from cli.rulepack import app as rulepack
 from contracts.case import Facts, Snapshot
-from contracts.commands import CommandName, FormPrepared, PrepareRequest, PrepareResult, Role, ScanPrepared
+from contracts.commands import CommandName, PrepareRequest, PrepareResult, Role
 from contracts.lifecycle import ActionRequiredBy, RoundRef, RoundStage, RoundTransition
+from contracts.prepared import FormPrepared, ScanPrepared
 from contracts.registration import MoveRound
 from kit.tokens import SYSTEM, Actor
 from services.registration.domain.identity import check_digit

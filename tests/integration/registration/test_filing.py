@@ -9,9 +9,10 @@ import httpx
 import pytest
 
 from contracts.case import Facts, Snapshot, canonical
-from contracts.commands import ApplicationPrepared, CommandName, FormPrepared, ScanPrepared
+from contracts.commands import CommandName
 from contracts.events import EventType
 from contracts.lifecycle import Stage
+from contracts.prepared import ApplicationPrepared, FormPrepared, ScanPrepared
 from tests.integration.registration.world import Applicant, World, events, pdf_bytes
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from contracts.case import Facts, Snapshot, canonical
-from contracts.commands import CommandName, FormPrepared, QualificationOutcome
+from contracts.commands import CommandName
 from contracts.events import EventType, Profile
 from contracts.http.review import Flag, QualificationDecision
 from contracts.lifecycle import (
@@ -24,6 +24,7 @@ from contracts.lifecycle import (
     Status,
     Transition,
 )
+from contracts.prepared import FormPrepared, QualificationOutcome
 from contracts.registration import AwaitPhase, MoveRound, OpenCorrection, SetPhase, UnlockForm
 from kit.db import Database
 from kit.errors import NotYet

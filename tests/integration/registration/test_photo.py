@@ -11,7 +11,7 @@ from PIL import Image
 
 from cli.demo.evidence import photo_jpeg
 from contracts.case import Facts
-from contracts.commands import FormPrepared
+from contracts.prepared import FormPrepared
 from tests.integration.registration.world import Applicant, World, filled, pdf_bytes
 
 JPEG = "image/jpeg"

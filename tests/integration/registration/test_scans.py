@@ -8,8 +8,9 @@ from uuid import uuid4
 import pytest
 
 from contracts.case import Facts
-from contracts.commands import CommandName, ScanPrepared
+from contracts.commands import CommandName
 from contracts.http.scans import ScanReport, ScanSheetKind
+from contracts.prepared import ScanPrepared
 from kit.http import Actor
 from services.registration.domain.scans import Place
 from tests.integration.registration.world import Applicant, World

@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from contracts.case import Facts
-from contracts.commands import FormPrepared
 from contracts.lifecycle import Phase, Stage, Status
+from contracts.prepared import FormPrepared
 from contracts.registration import SetPhase
 from kit.due import DueLoop
 from services.registration import due

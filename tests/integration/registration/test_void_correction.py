@@ -7,10 +7,11 @@ from uuid import uuid4
 import pytest
 
 from contracts.case import canonical
-from contracts.commands import CommandName, FormPrepared, QualificationOutcome
+from contracts.commands import CommandName
 from contracts.events import EventType
 from contracts.http.review import Flag, QualificationDecision
 from contracts.lifecycle import CaseRef, Stage, Status
+from contracts.prepared import FormPrepared, QualificationOutcome
 from contracts.registration import CloseCorrection, OpenCorrection
 from tests.integration.registration.test_lifecycle import CLOSES, case_of, correction, flag, move
 from tests.integration.registration.world import Applicant, World, events

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from starlette.datastructures import FormData
 
-from contracts.case import Explanation, RuleSum, RuleVerdict, Verdict
+from contracts.explanation import Explanation, RuleSum, RuleVerdict, Verdict
 from contracts.http.registration import (
     Choice,
     Completeness,

@@ -6,17 +6,16 @@ from typing import Any
 
 from contracts.case import (
     EvidenceItem,
-    Explanation,
     Facts,
     FileFacts,
     PhotoFacts,
     PrivateField,
-    RuleVerdict,
     ScanFacts,
     ScanPage,
     Snapshot,
     Zone,
 )
+from contracts.explanation import Explanation, RuleVerdict
 from rules.eligibility import explain
 from rules.pack import LoadedPack, load
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from contracts.case import RuleVerdict
+from contracts.explanation import RuleVerdict
 from rules.eligibility import explain
 from tests.unit.rules.cases import (
     ASSOCIATION,

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from contracts.case import Snapshot, Verdict
+from contracts.case import Snapshot
+from contracts.explanation import Verdict
 from rules.context import DEFAULTS, VARIABLES
 from rules.eligibility import explain
 from rules.pack import check, load

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from contracts.case import Verdict
+from contracts.explanation import Verdict
 from contracts.lifecycle import Route
 from rules.eligibility import WrongRoute, explain
 from tests.unit.rules.cases import (

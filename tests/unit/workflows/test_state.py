@@ -6,21 +6,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from contracts.commands import (
-    COMMANDS,
-    Accepted,
-    Command,
-    CommandName,
+from contracts.commands import COMMANDS, Accepted, Command, CommandName, Refused, Role, TargetKind
+from contracts.lifecycle import ActionRequiredBy, CaseRef, Plan, Route, Stage, Status
+from contracts.prepared import (
     CorrectionRevised,
     DecisionPrepared,
     FormPrepared,
     OutsidePrepared,
     QualificationOutcome,
-    Refused,
-    Role,
-    TargetKind,
 )
-from contracts.lifecycle import ActionRequiredBy, CaseRef, Plan, Route, Stage, Status
 from workflows.state import ANSWERS, FilingTask, LifecycleState
 
 ROUND, APPLICATION = UUID(int=1), UUID(int=2)

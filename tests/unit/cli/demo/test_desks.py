@@ -9,10 +9,11 @@ from cli.demo.board import Board, DemoFailed
 from cli.demo.client import Http
 from cli.demo.desks import Desks
 from cli.demo.script import Fault, Kind, Persona, cast
-from contracts.case import Explanation, Finding, FindingVerdict, RuleVerdict, Snapshot, Verdict
-from contracts.commands import QualificationOutcome as Outcome
+from contracts.case import Finding, FindingVerdict, Snapshot
+from contracts.explanation import Explanation, RuleVerdict, Verdict
 from contracts.http.review import QualificationTask, RuleLine, TaskCard, TaskKind
 from contracts.lifecycle import Route
+from contracts.prepared import QualificationOutcome as Outcome
 from contracts.rulepack import RulePack
 
 

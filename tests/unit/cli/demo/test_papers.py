@@ -6,7 +6,8 @@ import pytest
 
 from cli.demo import papers
 from cli.demo.script import Fault, Kind, Persona, cast
-from contracts.case import Facts, FileFacts, FindingVerdict, Snapshot, Verdict
+from contracts.case import Facts, FileFacts, FindingVerdict, Snapshot
+from contracts.explanation import Verdict
 from contracts.http.files import Purpose
 from contracts.rulepack import RulePack
 from rules.checks import checks

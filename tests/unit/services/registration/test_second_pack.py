@@ -11,7 +11,8 @@ from typing import Any, cast
 import pypdfium2
 import pytest
 
-from contracts.case import Explanation, Facts, FindingVerdict, Snapshot, Verdict
+from contracts.case import Facts, FindingVerdict, Snapshot
+from contracts.explanation import Explanation, Verdict
 from contracts.http.registration import FieldView, FormView
 from contracts.lifecycle import Route
 from kit.errors import DomainError

@@ -3,17 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from contracts.case import (
-    EvidenceItem,
-    Explanation,
-    Finding,
-    FindingVerdict,
-    PreciseDate,
-    RuleVerdict,
-    Snapshot,
-    Training,
-    Verdict,
-)
+from contracts.case import EvidenceItem, Finding, FindingVerdict, PreciseDate, Snapshot, Training
+from contracts.explanation import Explanation, RuleVerdict, Verdict
 from contracts.lifecycle import Route
 from contracts.rulepack import (
     Check,

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from contracts.commands import QualificationOutcome
 from contracts.http.review import QualificationDecision, SaveDecision
+from contracts.prepared import QualificationOutcome
 from contracts.rulepack import FlagCode
 from services.review.domain.decision import Judged, judge
 from services.review.domain.desk import Desk
