@@ -40,7 +40,7 @@ class RegistrationSettings(Settings):
     inspection_memory: int = Field(default=256 * MiB, gt=0)
     """Data of the process that opens files, libraries aside: all of it stays below 300 MiB."""
     clamd_socket: str = ""
-    """Path of clamd's unix socket; it goes before host and port. Neither: no virus scan, which the log says at the start."""
+    """Path of clamd's unix socket; it goes before host and port. Neither: no virus scan, as the log says."""
     clamd_host: str = ""
     clamd_port: int = Field(default=3310, gt=0)
     clamd_timeout: float = Field(default=20.0, gt=0)
