@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from contracts.commands import Role
 from contracts.http.district import (
     OPEN_STEPS,
-    DistrictCase,
     DistrictFilters,
+    DistrictGroup,
     DistrictProgress,
     MissingStep,
     StepCount,
@@ -63,24 +63,23 @@ async def progress(
     """A page of the district's people, and counts of all of them. Errors: 404 (also for another district)."""
     pack = await pack_of(parts, round_id)
     district = district_of(pack, caller, wanted)
+    both = (district.id, district.name)
     async with parts.db.read() as session:
-        cases = await parts.read_model.district_cases(session, round_id, (district.id, district.name))
+        groups = await parts.read_model.district_groups(session, round_id, both)
+        page = await parts.read_model.district_page(session, round_id, both, _stored(filters), whole=False)
     windows = (await windowing.listed(parts, [round_id])).windows
     closes_at = next((one.closes_at for one in windows if one.stage is Stage.filing), None)
-    ordered = [one.model_copy(update={"unit": one.unit or NO_UNIT}) for one in by_name(cases)]
-    found = [one for one in ordered if matches(one, filters)]
-    start = (filters.page - 1) * filters.size
     return DistrictProgress(
         round_id=round_id,
         district=district.id,
         district_name=district.name,
-        total=len(ordered),
-        found=len(found),
+        total=sum(one.people for one in groups),
+        found=page.found,
         page=filters.page,
-        pages=max(1, -(-len(found) // filters.size)),
-        cases=tuple(found[start : start + filters.size]),
-        steps=counted(ordered),
-        units=units(ordered, closes_at),
+        pages=max(1, -(-page.found // filters.size)),
+        cases=tuple(one if one.unit else one.model_copy(update={"unit": NO_UNIT}) for one in page.cases),
+        steps=counted(groups),
+        units=units(groups, closes_at),
     )
 
 
@@ -90,8 +89,9 @@ async def rows(
     """The district's name and the filtered people as lines of a workbook: no ID number, no phone, no score."""
     pack = await pack_of(parts, round_id)
     district = district_of(pack, caller, wanted)
+    both = (district.id, district.name)
     async with parts.db.read() as session:
-        cases = await parts.read_model.district_cases(session, round_id, (district.id, district.name))
+        page = await parts.read_model.district_page(session, round_id, both, _stored(filters), whole=True)
     levels = {level.id: level.name for level in pack.levels}
     lines: list[tuple[str, ...]] = [
         (
@@ -101,54 +101,40 @@ async def rows(
             "、".join(words.MISSING[step] for step in one.missing),
             one.since.astimezone(_SHANGHAI).strftime("%Y-%m-%d %H:%M"),
         )
-        for one in by_name(cases)
-        if matches(one.model_copy(update={"unit": one.unit or NO_UNIT}), filters)
+        for one in page.cases
     ]
     return district.name, lines
 
 
-def by_name(cases: Iterable[DistrictCase]) -> list[DistrictCase]:
-    """By pinyin of the name, then unit."""
-    return sorted(cases, key=lambda one: (pinyin_key(one.name), pinyin_key(one.unit), one.since))
+def _stored(filters: DistrictFilters) -> DistrictFilters:
+    """Who has not said a unit yet has an empty one."""
+    return filters.model_copy(update={"unit": ""}) if filters.unit == NO_UNIT else filters
 
 
-def pinyin_key(text: str) -> bytes:
-    """Sorts Chinese by pinyin: GB 18030 keeps the order of GB 2312, whose 3,755 common characters stand by their
-    (most usual) reading; rarer ones follow by radical. PostgreSQL of the embedded default has no ICU."""
-    return text.encode("gb18030", "replace")
-
-
-def matches(case: DistrictCase, filters: DistrictFilters) -> bool:
-    """Whether a line is asked for."""
-    return (
-        (filters.step is None or filters.step in case.missing)
-        and (filters.level is None or case.level == filters.level)
-        and (filters.unit is None or case.unit == filters.unit)
-        and (filters.text is None or filters.text in case.name or filters.text in case.unit)
-    )
-
-
-def counted(cases: Iterable[DistrictCase]) -> tuple[StepCount, ...]:
+def counted(groups: Iterable[DistrictGroup]) -> tuple[StepCount, ...]:
     """How many people lack each step; who lacks two is counted in both."""
-    found = Counter(step for one in cases for step in one.missing)
+    found: Counter[MissingStep] = Counter()
+    for one in groups:
+        for step in one.missing:
+            found[step] += one.people
     return tuple(StepCount(step=step, count=found[step]) for step in MissingStep if found[step])
 
 
-def units(cases: Sequence[DistrictCase], closes_at: datetime | None) -> tuple[UnitCount, ...]:
-    """Counts and reminder of each unit; those with most open steps first, then by pinyin."""
-    groups: dict[str, list[DistrictCase]] = {}
-    for one in cases:
-        groups.setdefault(one.unit, []).append(one)
-    made = [_unit(name, group, closes_at) for name, group in groups.items()]
-    return tuple(sorted(made, key=lambda one: (-one.waiting_for_them, pinyin_key(one.unit))))
+def units(groups: Iterable[DistrictGroup], closes_at: datetime | None) -> tuple[UnitCount, ...]:
+    """Counts and reminder of each unit; those with most open steps first, else as they come."""
+    found: dict[str, list[DistrictGroup]] = {}
+    for one in groups:
+        found.setdefault(one.unit or NO_UNIT, []).append(one)
+    made = [_unit(name, own, closes_at) for name, own in found.items()]
+    return tuple(sorted(made, key=lambda one: -one.waiting_for_them))
 
 
-def _unit(name: str, group: Sequence[DistrictCase], closes_at: datetime | None) -> UnitCount:
-    steps = counted(group)
+def _unit(name: str, own: Sequence[DistrictGroup], closes_at: datetime | None) -> UnitCount:
+    steps = counted(own)
     return UnitCount(
         unit=name,
-        people=len(group),
-        waiting_for_them=sum(1 for one in group if set(one.missing) & set(OPEN_STEPS)),
+        people=sum(one.people for one in own),
+        waiting_for_them=sum(one.people for one in own if set(one.missing) & set(OPEN_STEPS)),
         steps=steps,
         reminder=None if name == NO_UNIT else reminder(steps, closes_at),
     )

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.http.district import DistrictCase
+from contracts.http.district import DistrictFilters, DistrictGroup, DistrictPage
 from contracts.http.gateway import CaseFilters, CasePage, Funnel, KnownCase, TimelineEntry
 from gateway.intake.waiting import Answers
 from gateway.settings import GatewaySettings
@@ -33,9 +33,20 @@ class ReadModel(Protocol):
 
     async def timeline(self, session: AsyncSession, application_id: UUID, /) -> Sequence[TimelineEntry]: ...
 
-    async def district_cases(
+    async def district_groups(
         self, session: AsyncSession, round_id: UUID, districts: Sequence[str], /
-    ) -> Sequence[DistrictCase]: ...
+    ) -> Sequence[DistrictGroup]: ...
+
+    async def district_page(
+        self,
+        session: AsyncSession,
+        round_id: UUID,
+        districts: Sequence[str],
+        filters: DistrictFilters,
+        /,
+        *,
+        whole: bool,
+    ) -> DistrictPage: ...
 
 
 @dataclass(frozen=True, kw_only=True)

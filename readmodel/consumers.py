@@ -12,6 +12,7 @@ from contracts.lifecycle import Route
 from kit.keyring import decrypt_for
 from kit.service import Consumer
 from kit.settings import Settings
+from readmodel.districts import FACTS, note_missing
 from readmodel.models import CaseRow, PersonRow, RoundRow, TimelineRow
 
 
@@ -29,6 +30,8 @@ class ReadModel:
             await _timeline(event, session)
             if event.transition is not None:
                 await _case(event, session)
+            if event.transition is not None or event.type in FACTS:
+                await note_missing(session, event.application_id)
         if event.round_transition is not None and event.round_id is not None:
             await _round(event, session)
 

@@ -1,11 +1,11 @@
 """Tables of the read model; all of it can be built again from the topics."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import DateTime, Index, MetaData, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from kit.db import NAMING
@@ -14,7 +14,12 @@ from kit.tables import mechanics
 
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: DateTime(timezone=True), str: Text, dict[str, Any]: JSONB}  # noqa: RUF012
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: DateTime(timezone=True),
+        str: Text,
+        dict[str, Any]: JSONB,
+        list[str]: ARRAY(Text),
+    }
 
 
 mechanics(Base.metadata, "inbox")
@@ -43,6 +48,8 @@ class CaseRow(Base):
     held: Mapped[bool]
     since: Mapped[datetime]
     updated_at: Mapped[datetime]
+    missing: Mapped[list[str]] = mapped_column(server_default="{}")
+    """What the applicant still has to do (`contracts.http.district.MissingStep`), from state and timeline."""
 
 
 class TimelineRow(Base):
@@ -65,6 +72,7 @@ class PersonRow(Base):
     """Name, unit and district for lists; gone when the person's key is erased and the topic replayed."""
 
     __tablename__ = "person"
+    __table_args__ = (Index("ix_person_district", "district"),)
 
     person_id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str]

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.events import EventType
 from contracts.http.gateway import CaseFilters, CasePage, Funnel, FunnelLine, KnownCase, TimelineEntry
 from contracts.lifecycle import RoundStage
-from readmodel.districts import district_cases as district_cases  # one door for the gateway
+from readmodel.districts import district_groups as district_groups  # one door for the gateway
+from readmodel.districts import district_page as district_page
 from readmodel.models import Base
 from readmodel.texts import say
 

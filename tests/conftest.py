@@ -25,12 +25,30 @@ from kit.temporal import connect, converter_for, ensure_search_attributes
 from tests.demos import DemoRun, start_demo
 from tests.servers import Servers, dsn_of, set_clock_offset
 
-_PASSWORD = secrets.token_urlsafe(12)  # one for all roles and databases: roles belong to the whole server
+PASSWORD = secrets.token_urlsafe(12)
 """The same for all roles and databases: roles belong to the whole server."""
 
 _CODEC_KEYS = {"test": bytes(range(32))}
 _ROOT_KEY = bytes(range(3, 35))
 _ACTOR_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(4, 36)))
+
+
+_HEAVY = ("browser", "e2e", "faults")
+"""Folders whose tests start a browser or many processes: one worker plays them, one after the other."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For `-n 2`: what is heavy is one group and begins first; of the rest each file is a group."""
+    root = Path(__file__).parent
+
+    def folder(item: pytest.Item) -> str:
+        return item.path.relative_to(root).parts[0]
+
+    items.sort(key=lambda item: folder(item) not in _HEAVY)
+    for item in items:
+        group = "heavy" if folder(item) in _HEAVY else item.path.relative_to(root).as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -62,7 +80,7 @@ class TestDatabase:
         values = {
             "service": role,
             "db_user": role,
-            "db_password": SecretStr(_PASSWORD),
+            "db_password": SecretStr(PASSWORD),
             **_keys(role),
             **changes,
         }
@@ -82,7 +100,7 @@ async def new_database(servers: Servers) -> AsyncIterator[Callable[..., Awaitabl
     async def make(*roles: str) -> TestDatabase:
         name = f"test_{secrets.token_hex(5)}"
         made.append(name)
-        await bootstrap(dsn_of(server, name), dict.fromkeys(roles or ROLES, _PASSWORD))
+        await bootstrap(dsn_of(server, name), dict.fromkeys(roles or ROLES, PASSWORD))
         return TestDatabase(dsn_of(server, name), _settings(server, name))
 
     yield make

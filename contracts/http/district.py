@@ -57,6 +57,21 @@ class DistrictFilters(Input):
     size: Annotated[int, Field(ge=1, le=200)] = 50
 
 
+class DistrictPage(Data):
+    """A page of a district's people, and how many fit the filters in all."""
+
+    found: int
+    cases: tuple[DistrictCase, ...]
+
+
+class DistrictGroup(Data):
+    """How many people of one unit lack the same steps; `unit` is empty before they have said theirs."""
+
+    unit: str
+    missing: tuple[MissingStep, ...]
+    people: int
+
+
 class StepCount(Data):
     step: MissingStep
     count: int

@@ -13,10 +13,11 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from cli.embedded import Embedded, probe
-from kit.db import bootstrap
+from kit.db import ROLES, bootstrap
 from kit.settings import Settings
 from kit.storage import ObjectStore
 from kit.temporal import SEARCH_ATTRIBUTES, connect, ensure_search_attributes
+from tests.conftest import PASSWORD
 from tests.integration.cli.conftest import living
 from tests.servers import Servers
 
@@ -76,14 +77,14 @@ async def test_temporal_knows_our_search_attributes_and_keeps_history(system: Em
 
 
 async def test_the_database_takes_our_roles_and_logs_no_row(system: Embedded) -> None:
-    await bootstrap(system.admin_dsn("cli_roles"), system.secrets.role_passwords)
-    settings = Settings(**system.settings("review") | {"db_name": "cli_roles"})
-    url = settings.database_url
+    # the passwords of all tests: roles belong to the whole server, which others use after this
+    await bootstrap(system.admin_dsn("cli_roles"), dict.fromkeys(ROLES, PASSWORD))
+    url = Settings(**system.settings("review") | {"db_name": "cli_roles"}).database_url
     connection = await asyncpg.connect(
         host=url.query["host"],
         port=int(str(url.query["port"])),
         user=url.username,
-        password=url.password,
+        password=PASSWORD,
         database="cli_roles",
     )
     await connection.execute("create table person (phone text primary key)")

@@ -10,7 +10,7 @@ import asyncpg
 import pytest_asyncio
 
 from kit.db import ROLES, bootstrap, migrate
-from tests.conftest import _PASSWORD, TestDatabase, _settings
+from tests.conftest import PASSWORD, TestDatabase, _settings
 from tests.integration.gateway.world import World, running, settings_from
 from tests.servers import Servers, dsn_of
 
@@ -20,7 +20,7 @@ async def migrated(servers: Servers) -> AsyncIterator[TestDatabase]:
     """Made once: migrations take seconds."""
     server = await servers.postgres()
     name = f"test_gateway_{secrets.token_hex(4)}"
-    await bootstrap(dsn_of(server, name), dict.fromkeys(ROLES, _PASSWORD))
+    await bootstrap(dsn_of(server, name), dict.fromkeys(ROLES, PASSWORD))
     made = TestDatabase(dsn_of(server, name), _settings(server, name))
     await migrate(made.settings("gateway"), "gateway")
     yield made

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import os
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.commands import Accepted, CommandState, Outcome, Role
-from contracts.http.district import DistrictCase
+from contracts.http.district import DistrictCase, DistrictFilters, DistrictGroup, DistrictPage
 from contracts.http.gateway import AccountKind, CaseFilters, CasePage, Funnel, KnownCase, TimelineEntry
 from gateway.accounts import codes, sessions
 from gateway.app import make_app
@@ -140,10 +141,31 @@ class FakeReadModel:
     async def timeline(self, session: AsyncSession, application_id: UUID, /) -> Sequence[TimelineEntry]:
         return self.events.get(application_id, [])
 
-    async def district_cases(
+    async def district_groups(
         self, session: AsyncSession, round_id: UUID, districts: Sequence[str], /
-    ) -> Sequence[DistrictCase]:
-        return [one for name in districts for one in self.districts.get(name, [])]
+    ) -> Sequence[DistrictGroup]:
+        told = Counter((one.unit, one.missing) for name in districts for one in self.districts.get(name, []))
+        return [DistrictGroup(unit=unit, missing=missing, people=n) for (unit, missing), n in told.items()]
+
+    async def district_page(
+        self,
+        session: AsyncSession,
+        round_id: UUID,
+        districts: Sequence[str],
+        filters: DistrictFilters,
+        /,
+        *,
+        whole: bool,
+    ) -> DistrictPage:
+        """Of the filters only step and unit; in the order given."""
+        cases = tuple(
+            one
+            for name in districts
+            for one in self.districts.get(name, [])
+            if (filters.step is None or filters.step in one.missing) and filters.unit in (None, one.unit)
+        )
+        start = (filters.page - 1) * filters.size
+        return DistrictPage(found=len(cases), cases=cases if whole else cases[start : start + filters.size])
 
 
 @dataclass

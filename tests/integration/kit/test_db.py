@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db import Database, bootstrap, is_unavailable, lock, now, sqlstate
-from tests.conftest import _PASSWORD, TestDatabase
+from tests.conftest import PASSWORD, TestDatabase
 
 INSERT = text("insert into effect (key) values (:key)")
 
@@ -153,7 +153,7 @@ async def test_bootstrap_again_keeps_a_moved_clock_and_the_data(db: Database, da
     await database.move_clock(timedelta(days=3))
     async with db.unit_of_work() as session:
         await session.execute(INSERT, {"key": "kept"})
-    await bootstrap(database.admin_dsn, {"review": _PASSWORD})
+    await bootstrap(database.admin_dsn, {"review": PASSWORD})
     async with db.read() as session:
         assert await now(session) - datetime.now(UTC) > timedelta(days=2)
     assert await keys(db) == {"kept"}

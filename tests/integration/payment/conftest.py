@@ -10,7 +10,7 @@ import asyncpg
 import pytest_asyncio
 
 from kit.db import ROLES, bootstrap, check, migrate
-from tests.conftest import _PASSWORD, TestDatabase, _settings
+from tests.conftest import PASSWORD, TestDatabase, _settings
 from tests.integration.payment.world import Local, World, local_provider, payment_settings, world_of
 from tests.servers import Servers, dsn_of, set_clock_offset
 
@@ -19,7 +19,7 @@ from tests.servers import Servers, dsn_of, set_clock_offset
 async def prepared(servers: Servers) -> AsyncIterator[TestDatabase]:
     """Migrated once; the migrations say the same as the tables."""
     server, name = await servers.postgres(), f"test_{secrets.token_hex(5)}"
-    await bootstrap(dsn_of(server, name), dict.fromkeys(ROLES, _PASSWORD))
+    await bootstrap(dsn_of(server, name), dict.fromkeys(ROLES, PASSWORD))
     database = TestDatabase(dsn_of(server, name), _settings(server, name))
     settings = database.settings("payment")
     await migrate(settings, "services.payment")
@@ -47,7 +47,7 @@ async def migrated(prepared: TestDatabase) -> TestDatabase:
 @pytest_asyncio.fixture(loop_scope="session")
 async def local(tmp_path: Path) -> AsyncIterator[Local]:
     """The local provider, its repeats a thousand times as fast."""
-    async with local_provider(tmp_path, schedule_scale=0.001) as running:
+    async with local_provider(tmp_path, schedule_scale=0.0001) as running:
         yield running
 
 

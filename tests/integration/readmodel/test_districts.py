@@ -4,10 +4,12 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from alembic import command
 
 from contracts.events import Event, EventType, Profile, Topic, case_event
-from contracts.http.district import DistrictCase, MissingStep
+from contracts.http.district import DistrictCase, DistrictFilters, DistrictGroup, DistrictPage, MissingStep
 from contracts.lifecycle import Stage, Status
+from kit.db.revisions import _in_alembic
 from kit.keyring import encrypt_for
 from readmodel import queries
 from tests.integration.readmodel.test_readmodel import AT, ROUND, World, case, moved, world
@@ -15,8 +17,15 @@ from tests.integration.readmodel.test_readmodel import AT, ROUND, World, case, m
 __all__ = ["world"]
 
 
-async def profile(world: World, person: UUID, district: str, version: int = 1) -> Event:
-    known = Profile(person_id=person, name=f"老师{person.int % 100}", unit="实验小学校", district=district)
+async def profile(
+    world: World,
+    person: UUID,
+    district: str,
+    version: int = 1,
+    name: str = "李老师",
+    unit: str = "实验小学校",
+) -> Event:
+    known = Profile(person_id=person, name=name, unit=unit, district=district)
     async with world.registration.unit_of_work() as session:
         settings = world.registration.settings
         sealed = await encrypt_for(session, settings, person, known.model_dump(mode="json"))
@@ -30,9 +39,14 @@ async def profile(world: World, person: UUID, district: str, version: int = 1) -
     )
 
 
-async def seen(world: World, *districts: str) -> list[DistrictCase]:
+async def page(world: World, *districts: str, whole: bool = False, **filters: object) -> DistrictPage:
+    asked = DistrictFilters.model_validate(filters)
     async with world.gateway.read() as session:
-        return list(await queries.district_cases(session, ROUND, districts))
+        return await queries.district_page(session, ROUND, districts, asked, whole=whole)
+
+
+async def seen(world: World, *districts: str) -> list[DistrictCase]:
+    return list((await page(world, *districts, whole=True)).cases)
 
 
 def begun(number: int, person: UUID) -> list[Event]:
@@ -100,3 +114,95 @@ async def test_no_outcome_and_no_hold_is_told(world: World) -> None:
         (MissingStep.lapsed,),
     ]
     assert set(DistrictCase.model_fields) == {"name", "unit", "level", "missing", "since"}
+
+
+@pytest.mark.clause("O7")
+async def test_people_stand_by_pinyin_and_are_filtered_paged_and_counted(world: World) -> None:
+    units = {
+        "赵敏": "一中",
+        "安宁": "",
+        "周杰": "二中_甲",
+        "陈晨": "一中",
+        "王小明": "二中甲",
+        "李雷": "一中",
+    }
+    for number, (name, unit) in enumerate(units.items(), 61):
+        person = uuid4()
+        await world.take(*begun(number, person), await profile(world, person, "d6", name=name, unit=unit))
+        if number % 2:
+            of = case(number)
+            await world.take(moved(of, 2, Stage.filing, Status.submitted, EventType.form_submitted))
+
+    async def names(**filters: object) -> list[str]:
+        return [one.name for one in (await page(world, "d6", **filters)).cases]
+
+    assert await names() == ["安宁", "陈晨", "李雷", "王小明", "赵敏", "周杰"]
+    assert await names(page=2, size=4) == ["赵敏", "周杰"]
+    assert (await page(world, "d6", page=9, size=4)).found == 6
+    assert await names(step="scan") == ["王小明", "赵敏", "周杰"]
+    assert await names(step="submit", unit="一中") == ["陈晨", "李雷"]
+    assert await names(unit="") == ["安宁"]
+    assert await names(text="中_") == ["周杰"]
+    assert await names(level="intermediate") == []
+    async with world.gateway.read() as session:
+        groups = await queries.district_groups(session, ROUND, ["d6"])
+    begun_only, handed_in = (MissingStep.submit,), (MissingStep.scan, MissingStep.fee)
+    assert set(groups) == {
+        DistrictGroup(unit="", missing=begun_only, people=1),
+        DistrictGroup(unit="一中", missing=begun_only, people=2),
+        DistrictGroup(unit="一中", missing=handed_in, people=1),
+        DistrictGroup(unit="二中甲", missing=handed_in, people=1),
+        DistrictGroup(unit="二中_甲", missing=handed_in, people=1),
+    }
+
+
+@pytest.mark.clause("O7")
+async def test_the_step_is_the_same_in_whichever_order_the_events_come(world: World) -> None:
+    person, of = uuid4(), case(71)
+    events = [
+        *begun(71, person),
+        moved(of, 2, Stage.filing, Status.submitted, EventType.form_submitted),
+        told(71, EventType.scan_received, 3),
+        told(71, EventType.payment_received, 4),
+        await profile(world, person, "d7"),
+    ]
+    await world.take(*reversed(events))
+    assert [one.missing for one in await seen(world, "d7")] == [(MissingStep.waiting,)]
+    await world.take(told(71, EventType.scan_received, 5, reversed=True))
+    assert [one.missing for one in await seen(world, "d7")] == [(MissingStep.scan,)]
+
+
+async def test_steps_of_before_the_column_are_worked_out_by_the_migration(world: World) -> None:
+    """As the consumer says them, for every kind of case that the other tests make."""
+    persons = []
+    for number in range(81, 88):
+        person, of = uuid4(), case(number)
+        persons.append(person)
+        await world.take(*begun(number, person), await profile(world, person, "d8", name=f"人{number}"))
+        if number > 81:
+            await world.take(moved(of, 2, Stage.filing, Status.submitted, EventType.form_submitted))
+        if number > 82:
+            await world.take(told(number, EventType.scan_received, 3))
+        if number == 83:
+            await world.take(told(number, EventType.scan_received, 4, reversed=True))
+        if number == 84:
+            await world.take(told(number, EventType.payment_received, 4))
+        if number == 85:
+            await world.take(moved(of, 5, Stage.filing, Status.draft, EventType.form_taken_back))
+        if number == 86:
+            await world.take(moved(of, 5, Stage.ended, Status.lapsed, EventType.application_ended))
+    before = await seen(world, "d8")
+    settings = world.db.settings
+    for step in ("0001", "head"):
+        move = command.downgrade if step == "0001" else command.upgrade
+        await _in_alembic(
+            settings, "readmodel", lambda config, to=step, go=move: go(config, to), models=False
+        )
+    assert await seen(world, "d8") == before
+    assert {one.missing for one in before} == {
+        (MissingStep.submit,),
+        (MissingStep.scan, MissingStep.fee),
+        (MissingStep.fee,),
+        (MissingStep.waiting,),
+        (MissingStep.lapsed,),
+    }
