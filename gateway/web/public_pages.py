@@ -39,6 +39,15 @@ async def rounds_of(parts: Parts) -> tuple[RoundView, ...]:
     return Rounds.model_validate_json(answer.content).rounds
 
 
+async def level_names(parts: Parts) -> dict[str, str]:
+    """Names of the rounds' levels by ID, for filters and lists; none while registration cannot answer."""
+    try:
+        rounds = await rounds_of(parts)
+    except DomainError:
+        return {}
+    return {level.id: level.name for one in rounds for level in one.levels}
+
+
 @router.get("/")
 async def start(request: Request, parts: TheParts, pages: ThePages) -> Response:
     """The present round: levels, fees, windows, what one needs, how it goes."""

@@ -18,6 +18,7 @@ from gateway.parts import Parts, TheParts
 from gateway.web.desk import asking
 from gateway.web.desk.words import KIND, NOTICE
 from gateway.web.forms import ThePages, see
+from gateway.web.public_pages import level_names
 from kit.errors import DomainError
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
@@ -105,6 +106,7 @@ async def _page(
         "page": found,
         "chosen": chosen,
         "kinds": KIND,
+        "levels": await level_names(parts),
         "notice_words": NOTICE,
         "notices": notices.notices if notices is not None else (),
         "next_page": chosen.query(cursor=found.next_cursor) if found.next_cursor else None,
