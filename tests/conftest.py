@@ -22,7 +22,6 @@ from temporalio.testing import WorkflowEnvironment
 from kit.db import ROLES, bootstrap
 from kit.settings import Settings, derive_service_key
 from kit.temporal import connect, converter_for, ensure_search_attributes
-from tests.demos import DemoRun, start_demo
 from tests.servers import Servers, dsn_of, set_clock_offset
 
 PASSWORD = secrets.token_urlsafe(12)
@@ -49,14 +48,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         group = "heavy" if folder(item) in _HEAVY else item.path.relative_to(root).as_posix()
         item.add_marker(pytest.mark.xdist_group(group))
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def demo_run() -> AsyncIterator[DemoRun]:
-    """A whole round, played once."""
-    run = await (await start_demo()).finish()
-    yield run
-    shutil.rmtree(run.folder, ignore_errors=True)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -39,7 +39,7 @@ class Demo:
             return {}
         return found
 
-    async def finish(self, seconds: float = 540) -> DemoRun:
+    async def finish(self, seconds: float = 800) -> DemoRun:
         """Wait for its end; AssertionError with its output when it failed."""
         async with asyncio.timeout(seconds):
             await self.process.wait()

@@ -1,7 +1,8 @@
 """A small demo from an empty folder to certificates: everything real, all through the public API.
 
-One file for all that looks at it, so that one worker plays it once. Its people are the markers that are searched in
-the stores: nobody's name, phone or ID number gets where it must not. At the end a second one with processes killed.
+One file for all that looks at it, so that one worker plays it once; a second one, whose processes are killed, plays
+at the same time. Its people are the markers that are searched in the stores: nobody's name, phone or ID number gets
+where it must not.
 """
 
 import asyncio
@@ -10,20 +11,81 @@ import os
 import re
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pypdfium2
 import pytest
+import pytest_asyncio
 
 from cli.demo.people import people
 from rules.pack import load
-from tests.demos import APPLICANTS, SEED, DemoRun, left_running, start_demo
+from tests.demos import APPLICANTS, SEED, Demo, DemoRun, left_running, start_demo
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 ROOT = Path(__file__).parents[2]
 VICTIMS = ("workflows", "gateway", "registration", "review")
+
+
+@dataclass(frozen=True, kw_only=True)
+class KilledRun:
+    """What the demo with kills said; which processes were killed; every process that was seen."""
+
+    report: dict[str, Any]
+    killed: set[str]
+    seen: dict[str, int]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def both_runs() -> AsyncIterator[tuple[DemoRun, KilledRun]]:
+    """A whole round played twice at once, undisturbed and with processes killed."""
+    plain, disturbed = await start_demo(), await start_demo()
+    try:
+        run, killed = await asyncio.gather(plain.finish(), finish_with_kills(disturbed))
+        yield run, killed
+    finally:
+        for demo in (plain, disturbed):
+            if demo.process.returncode is None:
+                demo.process.terminate()
+                await demo.process.wait()
+            shutil.rmtree(demo.folder, ignore_errors=True)
+
+
+async def finish_with_kills(demo: Demo) -> KilledRun:
+    """Kills one process after the other while people apply, each started again by the supervisor."""
+    killed: list[str] = []
+    seen: dict[str, int] = {}
+    output = demo.folder / "output"
+    while demo.process.returncode is None:
+        await asyncio.sleep(1)
+        said = output.read_text(encoding="utf-8")
+        if "资格审查" in said:
+            break
+        if "登录与实名" not in said:
+            continue
+        name = VICTIMS[len(killed) % len(VICTIMS)]
+        pids = demo.pids()
+        seen |= pids
+        if name in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pids[name], signal.SIGKILL)
+                killed.append(name)
+        await asyncio.sleep(4)
+    run = await demo.finish()
+    return KilledRun(report=run.report, killed=set(killed), seen=seen | demo.pids())
+
+
+@pytest.fixture(scope="module")
+def demo_run(both_runs: tuple[DemoRun, KilledRun]) -> DemoRun:
+    return both_runs[0]
+
+
+@pytest.fixture(scope="module")
+def killed_run(both_runs: tuple[DemoRun, KilledRun]) -> KilledRun:
+    return both_runs[1]
 
 
 def test_every_number_adds_up_to_the_applicants(demo_run: DemoRun) -> None:
@@ -116,34 +178,8 @@ def test_no_phone_and_no_id_number_in_any_store(demo_run: DemoRun, markers: dict
     assert found(markers["numbers"], demo_run.data) == {}
 
 
-@pytest.mark.timeout(1200)
-async def test_kills_change_neither_outcomes_nor_list(demo_run: DemoRun) -> None:
-    demo = await start_demo()
-    killed: list[str] = []
-    seen: dict[str, int] = {}
-    try:
-        while not (demo.folder / "data/certificates").exists() and demo.process.returncode is None:
-            await asyncio.sleep(1)
-            if "资格审查" in (demo.folder / "output").read_text(encoding="utf-8"):
-                break
-            if "登录与实名" not in (demo.folder / "output").read_text(encoding="utf-8"):
-                continue
-            name = VICTIMS[len(killed) % len(VICTIMS)]
-            pids = demo.pids()
-            seen |= pids
-            if name in pids:
-                with suppress(ProcessLookupError):
-                    os.kill(pids[name], signal.SIGKILL)
-                    killed.append(name)
-            await asyncio.sleep(4)
-        run = await demo.finish()
-        seen |= demo.pids()
-    finally:
-        if demo.process.returncode is None:
-            demo.process.terminate()
-            await demo.process.wait()
-        shutil.rmtree(demo.folder, ignore_errors=True)
-    assert set(killed) == set(VICTIMS)
-    assert run.report["by_outcome"] == demo_run.report["by_outcome"]
-    assert run.report["digest"] == demo_run.report["digest"]
-    assert left_running(seen) == {}
+def test_kills_change_neither_outcomes_nor_list(demo_run: DemoRun, killed_run: KilledRun) -> None:
+    assert killed_run.killed == set(VICTIMS)
+    assert killed_run.report["by_outcome"] == demo_run.report["by_outcome"]
+    assert killed_run.report["digest"] == demo_run.report["digest"]
+    assert left_running(killed_run.seen) == {}
