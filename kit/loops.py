@@ -11,6 +11,8 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import NoReturn, TypeVar
 
+import uvloop
+
 from kit import logging, telemetry
 from kit.settings import MissingSetting, Settings
 
@@ -124,7 +126,7 @@ def run_process(service: str, settings: Settings, work: Callable[[], Awaitable[N
 
     code = 0
     try:
-        asyncio.run(whole())
+        uvloop.run(whole())
     except LoopFailed:
         code = 1  # logged where it happened
     except Exception:
