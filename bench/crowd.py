@@ -34,15 +34,26 @@ class Waits:
 
 
 async def visit(
-    portal: str, visitors: Sequence[Visitor], *, think: float, seconds: float, cookie: str
+    portal: str,
+    visitors: Sequence[Visitor],
+    *,
+    think: float,
+    seconds: float,
+    cookie: str,
+    warm_up: float = 15.0,
 ) -> Waits:
-    """Every visitor asks, waits `think` seconds (give or take a half), asks again, for `seconds`."""
+    """Every visitor asks, waits `think` seconds (give or take a half), asks again, for `seconds`.
+
+    Before that they do so for `warm_up` seconds which do not count: a process that has just been started compiles
+    its templates and opens its connections at the first visits.
+    """
     waits = Waits()
     limits = httpx.Limits(max_connections=len(visitors) + 4, max_keepalive_connections=len(visitors) + 4)
     async with httpx.AsyncClient(base_url=portal, limits=limits, timeout=30, trust_env=False) as http:
         dice = random.Random(7)
         clock = asyncio.get_running_loop().time
-        end = clock() + seconds
+        counts = clock() + warm_up
+        end = counts + seconds
 
         async def stay(one: Visitor, pause: Callable[[], float]) -> None:
             await asyncio.sleep(pause() * think)
@@ -51,7 +62,8 @@ async def visit(
                 name, path = one.paths[turn % len(one.paths)]
                 begun = clock()
                 answer = await http.get(path, headers={"cookie": f"{cookie}={one.token}"})
-                waits.seconds.setdefault(name, []).append(clock() - begun)
+                if begun >= counts:
+                    waits.seconds.setdefault(name, []).append(clock() - begun)
                 if answer.status_code != 200:
                     waits.failures.append(f"{path}: {answer.status_code}")
                 turn += 1

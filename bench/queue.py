@@ -27,7 +27,7 @@ from services.review import api
 from services.review.adapters import Content
 from services.review.service import ReviewService
 from services.review.settings import ReviewSettings
-from tests.conftest import _PASSWORD, TestDatabase, _settings
+from tests.conftest import PASSWORD, TestDatabase, _settings
 from tests.integration.gateway.world import World, running, settings_from
 from tests.integration.review.world import World as Review
 from tests.servers import Servers, dsn_of
@@ -67,7 +67,7 @@ async def _run() -> Table:
     server = await servers.postgres()
     s3 = await servers.s3()
     name = f"bench_{secrets.token_hex(4)}"
-    await bootstrap(dsn_of(server, name), dict.fromkeys(ROLES, _PASSWORD))
+    await bootstrap(dsn_of(server, name), dict.fromkeys(ROLES, PASSWORD))
     base = _settings(dsn_of(server, name), name)
     try:
         return await _with(server, name, base, s3)
