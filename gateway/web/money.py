@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from contracts.http.money import (
     BankLines,
     BillReport,
     Invoices,
+    NewInvoice,
     PaidByBank,
     Refunds,
     Reject,
@@ -35,6 +37,7 @@ from kit.errors import DomainError, Kind
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 M = TypeVar("M", bound=BaseModel)
+_NUMBERS = re.compile(r"[0-9A-Za-z-]{3,40}")
 _SHARE = re.compile(r"^\s*([0-9A-Za-z-]{3,40})[\s,，:：]+([0-9]+(?:\.[0-9]{1,2})?)\s*元?\s*$")
 
 
@@ -178,6 +181,39 @@ async def invoices_page(
     return await _invoices(request, parts, pages, caller)
 
 
+@router.post("/staff/money/invoices")
+async def invoice_for_many(
+    request: Request, parts: TheParts, pages: ThePages, caller: CurrentCaller
+) -> Response:
+    """One invoice for all whom a unit has paid for."""
+    form = await request.form()
+    typed = {name: str(form.get(name, "")).strip() for name in ("title", "tax_number", "numbers")}
+    try:
+        try:
+            body = NewInvoice(
+                title=typed["title"],
+                tax_number=typed["tax_number"].upper() or None,
+                application_numbers=tuple(dict.fromkeys(_NUMBERS.findall(typed["numbers"]))),
+            )
+        except ValidationError:
+            raise DomainError(
+                Kind.invalid,
+                "invalid_input",
+                "请填写抬头和至少一个申报编号（最多 200 个）；税号是 15 至 20 位的数字或字母，没有可以不填。",
+                "F4",
+            ) from None
+        await parts.services.request(
+            "payment",
+            "POST",
+            "/money/invoices",
+            actor=caller.actor(),
+            json=body.model_dump(mode="json"),
+        )
+    except DomainError as error:
+        return await _invoices(request, parts, pages, caller, error, typed)
+    return see("/staff/money/invoices")
+
+
 @router.post("/staff/money/invoices/{invoice_id}")
 async def invoice_issued(
     request: Request, parts: TheParts, pages: ThePages, caller: CurrentCaller, invoice_id: UUID
@@ -287,10 +323,15 @@ async def _refunds(
 
 
 async def _invoices(
-    request: Request, parts: Parts, pages: ThePages, caller: Caller, error: DomainError | None = None
+    request: Request,
+    parts: Parts,
+    pages: ThePages,
+    caller: Caller,
+    error: DomainError | None = None,
+    typed: Mapping[str, str] | None = None,
 ) -> Response:
     found = await _get(parts, caller, "/money/invoices", Invoices)
-    context = {"invoices": found.invoices, "error": error, "tab": "invoices"}
+    context = {"invoices": found.invoices, "error": error, "tab": "invoices", "typed": typed}
     return pages.page(request, "money_invoices.html", context, status=error.kind.status if error else 200)
 
 

@@ -55,6 +55,7 @@ _MONEY = (
     rule("POST", "/staff/money/refunds", Role.secretariat, Role.approver),
     rule("POST", "/staff/money/refunds/{refund_id}/{step}", Role.secretariat),
     rule("GET", "/staff/money/invoices", Role.secretariat, Role.supervisor),
+    rule("POST", "/staff/money/invoices", Role.secretariat),
     rule("POST", "/staff/money/invoices/{invoice_id}", Role.secretariat, max_body=_FILE),
     rule("GET", "/staff/money/approvals", *_SEES_MONEY),
     rule("POST", "/staff/money/approvals/{kind}/{subject_id}/{decision}", Role.approver),

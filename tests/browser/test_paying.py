@@ -113,7 +113,7 @@ async def test_a_desk_shows_a_qr_code_and_wechats_own_browser_says_how_to_leave_
         assert await page.get_by_text("在浏览器打开").count() == 1
 
 
-@pytest.mark.clause("F3")
+@pytest.mark.clause("F3", "F4")
 async def test_paying_by_transfer_until_the_applicant_sees_it(
     browser: Browser, paying: Paying, tmp_path: Path
 ) -> None:
@@ -145,3 +145,17 @@ async def test_paying_by_transfer_until_the_applicant_sees_it(
         await page.goto(paying.page_of(site.application))
         await page.get_by_text("缴费已记入您的申报，无需再做什么。").wait_for()
         assert await page.get_by_text("银行转账").count() == 1
+    number = (await paying.money.service.read_order(site.application)).application_number
+    async with opened(browser, site, token=office, size=PHONE, java_script_enabled=False) as page:
+        await page.goto(f"{site.url}/staff/money/invoices")
+        await page.locator("summary", has_text="为多人合开一张发票").click()
+        await page.get_by_label("发票抬头").fill("渝中区实验小学")
+        await page.get_by_label("申报编号，每行一个").fill(f"{number}\n2024-J-99999")
+        await page.get_by_role("button", name="申请开票").click()
+        await page.get_by_text("没有这些申报编号的缴费单：2024-J-99999。").wait_for()
+        assert await page.get_by_label("发票抬头").input_value() == "渝中区实验小学"
+        await page.get_by_label("申报编号，每行一个").fill(f"{number}、{number}")
+        await page.get_by_role("button", name="申请开票").click()
+        await page.get_by_text("¥100.00").wait_for()
+        assert await page.get_by_text("渝中区实验小学").count() == 1
+        await fits(page)
