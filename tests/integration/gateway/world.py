@@ -157,12 +157,15 @@ class FakeReadModel:
         *,
         whole: bool,
     ) -> DistrictPage:
-        """Of the filters only step and unit; in the order given."""
+        """In the order given; the filters as in the database."""
         cases = tuple(
             one
             for name in districts
             for one in self.districts.get(name, [])
-            if (filters.step is None or filters.step in one.missing) and filters.unit in (None, one.unit)
+            if (filters.step is None or filters.step in one.missing)
+            and filters.unit in (None, one.unit)
+            and filters.level in (None, one.level)
+            and (filters.text is None or filters.text in one.name or filters.text in one.unit)
         )
         start = (filters.page - 1) * filters.size
         return DistrictPage(found=len(cases), cases=cases if whole else cases[start : start + filters.size])
