@@ -65,6 +65,7 @@ def make_app(settings: Settings, db: Database, service: Registration) -> FastAPI
         ready_checks={"s3": service.parts.store.ping},
         closes=[service],
         body_limit=_FORM_BODY,
+        body_limits={"/rounds/{round_id}/imports": MAX_IMPORT_BYTES},
     )
     app.state.service = service
     app.include_router(router)
