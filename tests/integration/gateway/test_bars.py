@@ -237,6 +237,11 @@ async def test_what_is_wrong_with_a_decision_is_said_and_nothing_is_lost(world: 
         status, _ = await post(one, path, {**good, "document_key": key})
         assert (status, len(await proposed(world))) == (303, 1)
 
+        content = PDF + bytes(300_000)
+        world.services.put("review", "POST", "/documents", 201, {"key": key, "bytes": 1, "media_type": "x"})
+        assert (await one.post("/api/v1/documents", content=content)).status_code == 201
+        assert world.services.last("review")["body"] == content
+
         too_large = {"document": ("决定.pdf", bytes(25 * 2**20), "application/pdf")}
         assert (await post(one, path, good, too_large))[0] == 413
 
