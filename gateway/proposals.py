@@ -19,14 +19,20 @@ from gateway.intake import log
 from gateway.models import Account
 from gateway.models import Proposal as Row
 from gateway.parts import Parts
+from kit.db import lock
 from kit.errors import DomainError, Kind
 
 _NOW = func.public.fudao_now()
 
 
-async def propose(parts: Parts, command: log.NewCommand) -> Proposal:
-    """Puts the command before the approver pool; same key and content: the same proposal. 409 otherwise."""
+async def propose(parts: Parts, command: log.NewCommand, *, once_for: str | None = None) -> Proposal:
+    """Puts the command before the approver pool; same key and content: the same proposal. 409 otherwise.
+
+    `once_for`: a field of the body, of whose value only one proposal may wait (409 `already_proposed`).
+    """
     async with parts.db.unit_of_work() as session:
+        if once_for is not None:
+            await _only_one(session, command, once_for)
         values = {
             "id": uuids.uuid7(),
             "idempotency_key": command.idempotency_key,
@@ -52,6 +58,22 @@ async def propose(parts: Parts, command: log.NewCommand) -> Proposal:
                 "同一个 Idempotency-Key 已用于另一项内容不同的操作，请换一个新的键再提交。",
             )
         return _view(row, found[1], found[2], None)
+
+
+async def _only_one(session: AsyncSession, command: log.NewCommand, field: str) -> None:
+    """409 `already_proposed` while another proposal on the same thing waits; two at once are told apart here."""
+    await lock(session, f"proposal:{command.target_id}:{command.name}")
+    query = select(Row).where(
+        Row.target_id == command.target_id,
+        Row.name == command.name.value,
+        Row.state == ProposalState.open.value,
+        Row.body[field].astext == str(command.body[field]),
+    )
+    mine = (command.subject, command.idempotency_key, command.body)
+    for row in await session.scalars(query):
+        if (row.proposed_by, row.idempotency_key, row.body) != mine:
+            message = "已经有人提议，正在等待另一位审批人批准，不用重复提议；要改内容的，请审批人先驳回。"
+            raise DomainError(Kind.conflict, "already_proposed", message, "O2")
 
 
 async def approve(parts: Parts, caller: Caller, proposal_id: UUID) -> Receipt:
@@ -117,6 +139,13 @@ async def listed(
     page = [await _with_receipt(session, row[0], row[1], row[2]) for row in rows[:limit]]
     more = str(page[-1].id) if len(rows) > limit else None
     return ProposalPage(proposals=tuple(page), next_cursor=more)
+
+
+async def about(session: AsyncSession, target_id: UUID, *names: CommandName) -> tuple[Proposal, ...]:
+    """What was proposed on one thing under these names, the newest first."""
+    query = _query().where(Row.target_id == target_id, Row.name.in_([one.value for one in names]))
+    rows = (await session.execute(query.order_by(Row.id.desc()))).all()
+    return tuple([await _with_receipt(session, row[0], row[1], row[2]) for row in rows])
 
 
 async def _locked(session: AsyncSession, proposal_id: UUID, caller: Caller, wanted: ProposalState) -> Row:

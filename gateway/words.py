@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from contracts.commands import CommandName, Role
+from contracts.http.bars import BarState
 from contracts.http.district import MissingStep
 from contracts.lifecycle import ActionRequiredBy, RoundStage, Stage, Status
 
@@ -121,6 +122,17 @@ FIELD: Mapping[str, str] = {
     "proof_key": "凭证",
 }
 """Fields of two-person commands, as an approver reads them."""
+REASON: Mapping[str, str] = {
+    "false_material": "材料虚假",
+    "mistaken_flag": "意见标注有误",
+}
+"""Reasons of two-person commands; others are shown as they were written."""
+BAR: Mapping[BarState, str] = {
+    BarState.drafted: "已登记，未生效",
+    BarState.in_force: "生效中",
+    BarState.lifted: "已撤销",
+}
+"""States of a decision that somebody may not apply (E9)."""
 MISSING: Mapping[MissingStep, str] = {
     MissingStep.submit: "填写并提交申报书",
     MissingStep.scan: "交回签字盖章的扫描件",

@@ -12,12 +12,10 @@ from contracts.case import Twin
 from contracts.http.persons import IdKind
 
 
-class NewBar(Input):
-    """`POST /rounds/{round_id}/bars` (secretariat): a decision that somebody may not apply (E9), drafted. It is in
-    force after the command `bar_person`, which two people confirm. `until` None: this round only."""
+class NewBarOfApplicant(Input):
+    """`POST /applications/{application_id}/bars` (secretariat): as `NewBar`, for the person of an application, so
+    that nobody types or sees their ID number. `until` None: this round only."""
 
-    id_kind: IdKind = IdKind.id_card
-    id_number: Annotated[str, Field(min_length=4, max_length=40)]
     document_number: Annotated[str, Field(min_length=1, max_length=64)]
     document_key: Annotated[str, Field(pattern=r"^sha256/[0-9a-f]{64}$")]
     """Of the decision, uploaded with `POST /documents`."""
@@ -25,6 +23,14 @@ class NewBar(Input):
     """The day on which the person was heard."""
     decided_on: date
     until: date | None = None
+
+
+class NewBar(NewBarOfApplicant):
+    """`POST /rounds/{round_id}/bars` (secretariat): a decision that somebody may not apply (E9), drafted; the same
+    decision again is the same draft. It is in force after the command `bar_person`, which two people confirm."""
+
+    id_kind: IdKind = IdKind.id_card
+    id_number: Annotated[str, Field(min_length=4, max_length=40)]
 
 
 class BarState(StrEnum):

@@ -223,4 +223,15 @@ REGISTRATION = (
         status=201,
         errors=(404,),
     ),
+    Row(
+        method="POST",
+        path="/applications/{application_id}/bars",
+        service="registration",
+        roles=OFFICE,
+        owner=OWN,
+        body=bars.NewBarOfApplicant,
+        answer=bars.BarView,
+        status=201,
+        errors=(404,),
+    ),
 )

@@ -22,7 +22,7 @@ from kit.errors import DomainError, Kind
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 RoundId = Annotated[UUID, Query(alias="round")]
-_BODY = MAX_IMPORT_BYTES + 64 * 1024
+IMPORT_BODY = MAX_IMPORT_BYTES + 64 * 1024
 
 
 @router.get("/staff/imports")
@@ -31,7 +31,7 @@ async def imports(request: Request, parts: TheParts, pages: ThePages) -> Respons
     return await _imports(request, parts, pages, None)
 
 
-@router.post("/staff/imports", max_body_size=_BODY)
+@router.post("/staff/imports", max_body_size=IMPORT_BODY)
 async def check(request: Request, parts: TheParts, pages: ThePages, caller: CurrentCaller) -> Response:
     """The dry run of a workbook."""
     form = await request.form(max_files=1, max_fields=4)

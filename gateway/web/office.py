@@ -14,10 +14,11 @@ from contracts.commands import Refused
 from contracts.http.gateway import Funnel, RejectProposal
 from contracts.http.notification import Mailbox
 from gateway import proposals
-from gateway.guard import CurrentCaller, GuardedRoute
+from gateway.guard import Caller, CurrentCaller, GuardedRoute
 from gateway.models import Round
 from gateway.parts import Parts, TheParts
 from gateway.policy import READERS
+from gateway.web import documents, proposed
 from gateway.web.forms import ThePages, read, see
 from gateway.web.public_pages import rounds_of
 from kit.errors import DomainError
@@ -42,7 +43,15 @@ async def proposals_page(
     request: Request, parts: TheParts, pages: ThePages, caller: CurrentCaller
 ) -> Response:
     """What waits for a second person, and what was decided."""
-    return await _proposals(request, parts, pages, caller.account_id, None)
+    return await _proposals(request, parts, pages, caller, None)
+
+
+@router.get("/staff/proposals/{proposal_id}/document")
+async def document(parts: TheParts, caller: CurrentCaller, proposal_id: UUID) -> Response:
+    """The document that a proposal rests on, for whoever decides it."""
+    async with parts.db.read() as session:
+        one = await proposals.find(session, proposal_id)
+    return await documents.shown(parts, await proposed.document_of(parts, caller, one))
 
 
 @router.post("/staff/proposals/{proposal_id}/{decision}")
@@ -60,12 +69,12 @@ async def decide(
             receipt = await proposals.approve(parts, caller, proposal_id)
             said = receipt.outcome
             if isinstance(said, Refused):
-                return await _proposals(request, parts, pages, caller.account_id, said)
+                return await _proposals(request, parts, pages, caller, said)
         else:
             wanted = await read(request, RejectProposal)
             await proposals.reject(parts, caller, proposal_id, wanted.reason)
     except DomainError as error:
-        return await _proposals(request, parts, pages, caller.account_id, error)
+        return await _proposals(request, parts, pages, caller, error)
     return see("/staff/proposals")
 
 
@@ -85,11 +94,10 @@ async def mailbox_page(
 
 
 async def _proposals(
-    request: Request, parts: Parts, pages: ThePages, me: UUID, said: DomainError | Refused | None
+    request: Request, parts: Parts, pages: ThePages, caller: Caller, said: DomainError | Refused | None
 ) -> Response:
-    async with parts.db.read() as session:
-        listed = await proposals.listed(session, state=None, cursor=None, limit=50)
-    context: dict[str, Any] = {"proposals": listed.proposals, "me": me, "said": said}
+    lines = await proposed.lines(parts, caller)
+    context: dict[str, Any] = {"lines": lines, "me": caller.account_id, "said": said}
     status = said.kind.status if isinstance(said, DomainError) else 200
     return pages.page(request, "proposals.html", context, status=status)
 

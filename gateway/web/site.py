@@ -10,12 +10,15 @@ from starlette.staticfiles import StaticFiles
 from contracts.commands import Role
 from gateway.parts import Parts
 from gateway.policy import PEOPLE, STAFF, Owner, Rule, public, rule
+from gateway.recovery.claims import MAX_BODY
 from gateway.web import applicant, desk, money, office, paying, public_pages, scan, uploads
 from gateway.web.consequences import router as consequences
 from gateway.web.errors import ProblemPages
 from gateway.web.filling import ROUTERS as FILLING
+from gateway.web.import_pages import IMPORT_BODY
 from gateway.web.render import Renderer
 from gateway.web.tools import TOOL_MODULES, TOOL_RULES
+from kit.http.limits import BODY_LIMIT
 
 STATIC = Path(__file__).parent / "static"
 
@@ -37,7 +40,14 @@ _PUBLIC = (
 _CASE = "/my/applications/{application_id}"
 FORM_BODY = 256 * 1024
 """What a page's form may hold: the whole draft is allowed as much."""
-FORM_LIMITS = {f"{_CASE}/form": FORM_BODY, "/login": 2 * FORM_BODY}
+FORM_LIMITS = {
+    f"{_CASE}/form": FORM_BODY,
+    "/login": 2 * FORM_BODY,
+    "/recover": MAX_BODY,
+    "/recover/code": BODY_LIMIT,
+    "/recover/details": BODY_LIMIT,
+    "/staff/imports": IMPORT_BODY,
+}
 """Beginnings of paths that take more than usual; a login page may carry a whole form that was being filled in."""
 
 
@@ -94,6 +104,13 @@ def page_rules(*, embedded: bool) -> tuple[Rule, ...]:
         *TOOL_RULES,
         rule("GET", "/staff", *STAFF),
         rule("GET", "/staff/proposals", Role.approver, Role.secretariat, Role.supervisor),
+        rule(
+            "GET",
+            "/staff/proposals/{proposal_id}/document",
+            Role.approver,
+            Role.secretariat,
+            Role.supervisor,
+        ),
         rule("POST", "/staff/proposals/{proposal_id}/{decision}", Role.approver),
     ]
     rules += desk.rules()

@@ -1,13 +1,15 @@
-"""Policy lines and routers of the staff's tools: district view, account recovery, unmasking, imports."""
+"""Policy lines and routers of the staff's tools: district view, account recovery, unmasking, imports, bars."""
 
 from __future__ import annotations
 
 from contracts.commands import Role
-from gateway.policy import public, rule
-from gateway.web import audit_pages, district_pages, help_pages, import_pages, recovery_pages
+from gateway.policy import Owner, public, rule
+from gateway.web import audit_pages, bar_pages, district_pages, help_pages, import_pages, recovery_pages
+from gateway.web.documents import MAX_BODY
 
-TOOL_MODULES = (district_pages, recovery_pages, import_pages, audit_pages, help_pages)
+TOOL_MODULES = (district_pages, recovery_pages, import_pages, audit_pages, help_pages, bar_pages)
 _ONE = "/staff/recoveries/{recovery_id}"
+_BARS = "/staff/bars/{round_id}"
 _DESK = (Role.secretariat, Role.approver)
 TOOL_RULES = (
     rule("GET", "/staff/district", Role.district, Role.secretariat, Role.supervisor),
@@ -36,4 +38,8 @@ TOOL_RULES = (
     rule("GET", "/staff/imports/{import_id}", Role.secretariat),
     rule("POST", "/staff/imports/{import_id}/confirm", Role.secretariat),
     rule("GET", "/staff/imports/{import_id}/report.xlsx", Role.secretariat),
+    rule("GET", "/staff/bars", *_DESK, Role.supervisor),
+    rule("POST", _BARS, Role.secretariat, owner=Owner.round, max_body=MAX_BODY),
+    rule("POST", f"{_BARS}/{{bar_id}}/{{step}}", Role.secretariat, owner=Owner.round),
+    rule("GET", f"{_BARS}/{{bar_id}}/document", *_DESK, Role.supervisor, owner=Owner.round),
 )

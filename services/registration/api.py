@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Respons
 from fastapi.responses import JSONResponse
 
 from contracts.commands import PrepareRequest, PrepareResult, Role
-from contracts.http.bars import Bars, BarView, NewBar, Twins
+from contracts.http.bars import Bars, BarView, NewBar, NewBarOfApplicant, Twins
 from contracts.http.files import AcceptPhoto, FilePages, Files, FileView, NewFile, PhotoView, Upload
 from contracts.http.outside import MAX_IMPORT_BYTES, ImportPlan, ImportRows, TakeRow
 from contracts.http.persons import (
@@ -65,6 +65,7 @@ def make_app(settings: Settings, db: Database, service: Registration) -> FastAPI
         ready_checks={"s3": service.parts.store.ping},
         closes=[service],
         body_limit=_FORM_BODY,
+        body_limits={"/rounds/{round_id}/imports": MAX_IMPORT_BYTES},
     )
     app.state.service = service
     app.include_router(router)
@@ -200,6 +201,14 @@ async def read_bars(round_id: UUID, actor: CurrentActor, service: Service) -> Ba
 async def draft_bar(round_id: UUID, body: NewBar, actor: CurrentActor, service: Service) -> BarView:
     """Drafts one; the command `bar_person`, confirmed by two people, puts it in force. 422 `bar_invalid`."""
     return await service.bars.draft(round_id, actor, body)
+
+
+@router.post("/applications/{application_id}/bars", status_code=201, responses=problems(403, 404, 422))
+async def draft_bar_of_applicant(
+    application_id: UUID, body: NewBarOfApplicant, actor: CurrentActor, service: Service
+) -> BarView:
+    """The same for the person of an application: nobody types or sees the ID number. 422 `bar_invalid`."""
+    return await service.bars.draft_for(application_id, actor, body)
 
 
 @router.get("/applications/{application_id}/twins", responses=problems(404))

@@ -105,7 +105,7 @@ class Desk:
             await asyncio.sleep(0.02)
 
     async def _outcome(self, row: CommandRow) -> Outcome:
-        if row.name != CommandName.decide_qualification:
+        if row.name not in (CommandName.decide_qualification, CommandName.disqualify):
             return Accepted()
         request = PrepareRequest(
             command_id=row.id,
@@ -121,7 +121,8 @@ class Desk:
         if result.refused is not None:
             return result.refused
         assert result.data is not None
-        self.prepared[row.target_id] = result.data
+        if row.name == CommandName.decide_qualification:
+            self.prepared[row.target_id] = result.data
         return Accepted()
 
     async def send_back(self, number: str, token: str) -> None:

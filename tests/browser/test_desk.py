@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page
 
+from contracts.commands import Role
 from contracts.http.review import QualificationDecision
 from gateway.accounts import sessions
 from gateway.models import Account, Application
+from kit.tokens import Actor
 from tests.browser.desk_site import Desk, open_desk
-from tests.browser.site import Site
+from tests.browser.site import Site, known
 from tests.browser.test_pages import DESK, PHONE, opened
 from tests.conftest import TestDatabase
 from tests.servers import Servers
@@ -232,3 +236,62 @@ async def test_the_desk_works_without_scripts_and_does_not_scroll_sideways(
                     name = path.strip("/").replace("/", "-").split("?")[0][-20:]
                     await page.screenshot(path=f"{SHOTS}/{name}-{size['width']}.png", full_page=True)
     assert wide == []
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.clause("E9", "O2")
+async def test_false_material_is_decided_by_two_people_without_scripts(
+    browser: Browser, site: Site, desk: Desk
+) -> None:
+    case = await desk.case("2024-00001")
+    world, own = site.world, f"/staff/cases/{case.application_id}"
+    world.app.state.parts = replace(world.parts, store=desk.review.store)
+    world.read_model.known[case.application_id] = known(
+        site, application_id=case.application_id, application_number="2024-00001"
+    )
+    world.services.put("registration", "GET", f"/rounds/{site.round_id}/bars", 200, {"bars": []})
+    _, second = await world.staff(Role.approver)
+    narrow = []
+
+    async def seen(page: Page, path: str) -> None:
+        await page.goto(site.url + path)
+        await page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        narrow.append((path, await page.evaluate(over), await page.locator("h1").count()))
+        if SHOTS is not None:
+            await page.screenshot(path=f"{SHOTS}/{path.split('/')[2].split('?')[0]}-390.png", full_page=True)
+
+    async with (
+        desk.dispatching(),
+        opened(browser, site, token=desk.office_token, java_script_enabled=False) as office,
+        opened(browser, site, token=second, java_script_enabled=False) as approver,
+    ):
+        await office.goto(site.url + own)
+        await office.get_by_text("发现材料可能虚假…").click()
+        await office.get_by_label("发现了什么").fill("证书编号查无此号")
+        await office.get_by_role("button", name="开始核实，请申报人说明").click()
+        await office.get_by_text("要认定材料虚假，须等申报人说明").wait_for()
+        applicant = Actor(subject=uuid4(), role="applicant", application_id=case.application_id)
+        path = f"/applications/{case.application_id}/hearing/statement"
+        await desk.review.get(applicant, "PUT", path, {"text": "编号抄错了"})
+        await seen(office, own)
+        scan = {"name": "决定.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7" + bytes(300_000)}
+        await office.get_by_label("决定文件（").set_input_files(scan)
+        await office.get_by_label("不得申报至").fill("2999-12-31")
+        await office.get_by_label("我已听取申报人的说明").check()
+        await office.get_by_role("button", name="提议取消认证资格").click()
+        await office.get_by_text("等待另一位审批人批准").wait_for()
+        await seen(approver, "/staff/proposals")
+        link = await approver.get_by_role("link", name="打开决定文件").get_attribute("href")
+        async with world.client(second) as http:
+            assert (await http.get(str(link))).content == scan["buffer"]
+        await approver.get_by_role("button", name="批准").click()
+        await approver.get_by_text("已批准").wait_for()
+        await seen(office, own)
+        await office.get_by_text("认定材料虚假，取消认证资格").wait_for()
+        await office.get_by_role("link", name="登记为不得申报的决定").click()
+        assert await office.get_by_label("不得申报至").input_value() == "2999-12-31"
+        assert await office.get_by_label("证件号码").count() == 0
+        await seen(office, f"/staff/bars?application={case.application_id}")
+        await seen(office, "/staff/bars")
+    assert [one for one in narrow if one[1:] != (0, 1)] == []

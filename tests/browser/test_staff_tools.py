@@ -114,6 +114,25 @@ def plan(site: Site) -> UUID:
     return import_id
 
 
+def bars(site: Site) -> None:
+    """One decision in each state."""
+    lines = [
+        {
+            "id": str(uuid4()),
+            "id_number_masked": "500112********0010",
+            "document_number": "渝青科教文〔2024〕8号" + "补充决定" * 10,
+            "document_key": "sha256/" + "d" * 64,
+            "heard_on": "2024-05-10",
+            "decided_on": "2024-05-20",
+            "until": "2026-12-31",
+            "state": state,
+        }
+        for state in ("drafted", "in_force", "lifted")
+    ]
+    path = f"/rounds/{site.round_id}/bars"
+    site.world.services.put("registration", "GET", path, 200, {"bars": lines})
+
+
 async def pages(site: Site) -> list[tuple[str | None, str]]:
     """Every page of the tools, with who looks at it."""
     site.world.parts.packs._loaded["sha256/" + "0" * 64] = load(PACK)
@@ -122,6 +141,7 @@ async def pages(site: Site) -> list[tuple[str | None, str]]:
     _, district = await site.world.staff(Role.district, district="渝中区")
     _, supervisor = await site.world.staff(Role.supervisor)
     request, import_id = await recovery(site), plan(site)
+    bars(site)
     async with site.world.db.unit_of_work() as session:
         assert await session.get(Account, office_id)
         session.add(
@@ -147,6 +167,8 @@ async def pages(site: Site) -> list[tuple[str | None, str]]:
         (office, f"/staff/recoveries/{request}"),
         (office, "/staff/imports"),
         (office, f"/staff/imports/{import_id}"),
+        (office, "/staff/bars"),
+        (office, f"/staff/bars?application={site.application}"),
         (office, "/staff/unmask"),
         (supervisor, "/staff/audit"),
     ]

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from contracts.commands import Role
 from gateway.policy import Owner, Rule, rule
-from gateway.web.desk import applicant, case, colleagues, office, queue, task
+from gateway.web.desk import applicant, case, colleagues, office, queue, ruling, task
+from gateway.web.documents import MAX_BODY
 
-ROUTERS = (queue.router, task.router, colleagues.router, office.router, case.router, applicant.router)
+ROUTERS = (
+    queue.router,
+    task.router,
+    colleagues.router,
+    office.router,
+    case.router,
+    ruling.router,
+    applicant.router,
+)
 _DESKS = (Role.reviewer, Role.secretariat, Role.expert, Role.panel_chair)
 _TASK = "/staff/tasks/{task_id}"
 _READ = (Role.secretariat, Role.reviewer, Role.supervisor)
@@ -50,6 +59,14 @@ def rules() -> tuple[Rule, ...]:
             Role.secretariat,
             Role.supervisor,
             owner=Owner.application,
+        ),
+        rule(
+            "POST",
+            "/staff/cases/{application_id}/hearings/{hearing_id}/disqualify",
+            Role.secretariat,
+            Role.supervisor,
+            owner=Owner.application,
+            max_body=MAX_BODY,
         ),
         rule("POST", "/staff/notices/{note_id}/seen", *_DESKS, Role.approver, Role.supervisor),
         rule("GET", f"{_CASE}/decision", Role.applicant, owner=Owner.application),

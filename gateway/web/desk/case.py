@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from contracts.commands import CommandName, TargetKind
+from contracts.commands import CommandName, Refused, Role, TargetKind
 from contracts.http.desk import DecisionHistory, DismissHearing, Hearing, Hearings, OpenHearing
+from contracts.http.gateway import Proposal, ProposalState
 from contracts.prepared import QualificationOutcome
 from contracts.rulings import CancelFlags
 from gateway import commands, proposals
 from gateway.guard import Caller, CurrentCaller, GuardedRoute
 from gateway.parts import Parts, TheParts
+from gateway.web import documents
 from gateway.web.desk import asking
 from gateway.web.forms import ThePages, read, see
+from gateway.web.render import Renderer
 from kit.errors import DomainError, Kind
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
@@ -27,7 +32,7 @@ async def show(
     request: Request, parts: TheParts, pages: ThePages, caller: CurrentCaller, application_id: UUID
 ) -> Response:
     """What was decided, and what can still be mended."""
-    return await _page(request, parts, pages, caller, application_id, None)
+    return await page(request, parts, pages, caller, application_id, None)
 
 
 @router.post("/staff/cases/{application_id}/cancel")
@@ -46,7 +51,7 @@ async def cancel(
         )
     except (ValidationError, ValueError):
         error = DomainError(Kind.invalid, "nothing_chosen", "请勾选要撤销的意见。", "Q10")
-        return await _page(request, parts, pages, caller, application_id, error)
+        return await page(request, parts, pages, caller, application_id, error)
     round_id = await commands.round_of(parts, TargetKind.application, application_id, caller)
     command = commands.new_command(
         caller,
@@ -60,7 +65,7 @@ async def cancel(
     try:
         await proposals.propose(parts, command)
     except DomainError as error:
-        return await _page(request, parts, pages, caller, application_id, error)
+        return await page(request, parts, pages, caller, application_id, error)
     return see(f"/staff/cases/{application_id}?proposed=1")
 
 
@@ -74,7 +79,7 @@ async def open_hearing(
         path = f"/applications/{application_id}/hearings"
         await asking.send(parts, caller, "POST", path, Hearing, body)
     except DomainError as error:
-        return await _page(request, parts, pages, caller, application_id, error)
+        return await page(request, parts, pages, caller, application_id, error)
     return see(f"/staff/cases/{application_id}")
 
 
@@ -92,32 +97,72 @@ async def dismiss(
         body = await read(request, DismissHearing)
         await asking.send(parts, caller, "POST", f"/hearings/{hearing_id}/dismiss", Hearing, body)
     except DomainError as error:
-        return await _page(request, parts, pages, caller, application_id, error)
+        return await page(request, parts, pages, caller, application_id, error)
     return see(f"/staff/cases/{application_id}")
 
 
-async def _page(
+@dataclass(frozen=True, kw_only=True)
+class Ruling:
+    """A hearing, and how far a decision on it is: the newest proposal to disqualify."""
+
+    hearing: Hearing
+    proposal: Proposal | None
+
+    @property
+    def waits(self) -> bool:
+        """For the other person, or for the command's answer."""
+        one = self.proposal
+        return one is not None and (
+            one.state is ProposalState.open or (one.receipt is not None and one.receipt.outcome is None)
+        )
+
+    @property
+    def refused(self) -> str | None:
+        """What came of the last proposal, if nothing did."""
+        one = self.proposal
+        if one is None or one.state is ProposalState.rejected:
+            return None if one is None else one.reason
+        outcome = one.receipt.outcome if one.receipt else None
+        return outcome.message if isinstance(outcome, Refused) else None
+
+
+async def page(
     request: Request,
     parts: Parts,
-    pages: ThePages,
+    pages: Renderer,
     caller: Caller,
     application_id: UUID,
     error: DomainError | None,
+    given: Mapping[str, str] | None = None,
 ) -> Response:
+    """The page; `given`: what was typed into the form of a decision that could not be proposed."""
     path = f"/applications/{application_id}"
     history = await asking.maybe(parts, caller, f"{path}/decisions", DecisionHistory)
     hearings = await asking.maybe(parts, caller, f"{path}/hearings", Hearings)
     decisions = history.decisions if history is not None else ()
     newest = decisions[0] if decisions else None
+    async with parts.db.read() as session:
+        proposed = await proposals.about(session, application_id, CommandName.disqualify)
+        today = await documents.today(session)
+    rulings = [
+        Ruling(
+            hearing=one,
+            proposal=next((row for row in proposed if row.body.get("hearing_id") == str(one.id)), None),
+        )
+        for one in (hearings.hearings if hearings is not None else ())
+    ]
     context = {
         "application_id": application_id,
         "decisions": decisions,
         "may_cancel": newest is not None
         and newest.outcome is QualificationOutcome.correction
         and bool(newest.items),
-        "hearings": hearings.hearings if hearings is not None else (),
-        "may_dismiss": caller.role in ("secretariat", "supervisor"),
+        "rulings": rulings,
+        "may_rule": bool({Role.secretariat, Role.supervisor}.intersection(caller.known.roles)),
+        "may_bar": Role.secretariat in caller.known.roles,
         "proposed": request.query_params.get("proposed") == "1",
+        "today": today,
+        "given": given or {},
         "key": uuid4(),
         "error": error,
     }

@@ -18,6 +18,7 @@ from services.registration.repository.claims import bar as bar
 from services.registration.repository.claims import bars_in_force as bars_in_force
 from services.registration.repository.claims import bars_of_round as bars_of_round
 from services.registration.repository.claims import document_holder as document_holder
+from services.registration.repository.claims import drafted_bar as drafted_bar
 from services.registration.repository.claims import forget_bars as forget_bars
 from services.registration.repository.claims import phone_holder as phone_holder
 from services.registration.repository.claims import prepared as prepared

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select
@@ -74,6 +74,12 @@ def _form_of(claim: type[Claim], one: type[Form]) -> ColumnElement[bool]:
 async def bar(session: AsyncSession, round_id: UUID, bar_id: UUID) -> Bar | None:
     """Locked; None when it is not of this round."""
     query = select(Bar).where(Bar.id == bar_id, Bar.round_id == round_id).with_for_update()
+    return (await session.scalars(query)).one_or_none()
+
+
+async def drafted_bar(session: AsyncSession, **said: Any) -> Bar | None:
+    """A draft that says exactly this."""
+    query = select(Bar).filter_by(state="drafted", **said).order_by(Bar.id).limit(1)
     return (await session.scalars(query)).one_or_none()
 
 

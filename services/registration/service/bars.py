@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import uuid_utils.compat as uuids
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.bars import BarDecision
 from contracts.case import Bar
 from contracts.commands import CommandName, PrepareRequest, PrepareResult
-from contracts.http.bars import Bars, BarState, BarView, NewBar
+from contracts.http.bars import Bars, BarState, BarView, NewBar, NewBarOfApplicant
 from contracts.refusals import refused
-from kit.db import now
+from kit.db import lock, now
 from kit.effects import once
 from kit.errors import DomainError, Kind
 from kit.http import Actor
@@ -23,8 +24,8 @@ from rules.calendar import add_months, parse_span
 from services.registration import repository
 from services.registration.domain.identity import mask_number, normal_number, number_problem, settled_kind
 from services.registration.models import Bar as Row
-from services.registration.models import Person
-from services.registration.service.parts import Case, Parts, id_hash
+from services.registration.models import Person, Round
+from services.registration.service.parts import Case, Parts, id_hash, seen_case
 
 OFFICE = frozenset({"secretariat"})
 READERS = OFFICE | {"approver", "supervisor"}
@@ -40,31 +41,47 @@ class BarDesk:
         number = normal_number(given.id_number)
         kind = settled_kind(given.id_kind, number)
         async with self._parts.db.unit_of_work() as session:
-            today = (await now(session)).date()
             found = await repository.round_of(session, round_id)
             if found is None:
                 raise DomainError(Kind.not_found, "unknown_round", "没有找到这一年度的认证。", "R1")
-            if problem := number_problem(kind, number, today):
+            if problem := number_problem(kind, number, (await now(session)).date()):
                 raise DomainError(Kind.invalid, "identity_invalid", problem, "E9")
-            longest = (await self._parts.packs.get(found.pack_key)).pack.bars.max_span
-            if problem := _problem(given, today, longest):
-                raise DomainError(Kind.invalid, "bar_invalid", problem, "E9")
+            who = (id_hash(self._parts.settings, kind, number), mask_number(number))
+            return await self._draft(session, found, actor, who, given)
+
+    async def draft_for(self, application_id: UUID, actor: Actor, given: NewBarOfApplicant) -> BarView:
+        """As `draft`, for who has applied. Errors: forbidden, not_found, invalid `bar_invalid`."""
+        _only(actor, OFFICE)
+        async with self._parts.db.unit_of_work() as session:
+            case = await seen_case(session, self._parts, application_id, actor)
+            who = (case.person.id_hash, mask_number(self._parts.id_number(case.person)))
+            return await self._draft(session, case.round, actor, who, given)
+
+    async def _draft(
+        self, session: AsyncSession, of: Round, actor: Actor, who: tuple[str, str], given: NewBarOfApplicant
+    ) -> BarView:
+        """Who: hash and masked number. The same decision again is the same draft."""
+        pack = (await self._parts.packs.get(of.pack_key)).pack
+        today = (await now(session)).astimezone(ZoneInfo(pack.timezone)).date()
+        if problem := _problem(given, today, pack.bars.max_span):
+            raise DomainError(Kind.invalid, "bar_invalid", problem, "E9")
+        person_hash, masked = who
+        await lock(session, f"bar:{of.id}:{person_hash}")
+        said = given.model_dump(include=set(NewBarOfApplicant.model_fields))
+        row = await repository.drafted_bar(session, round_id=of.id, person_hash=person_hash, **said)
+        if row is None:
             row = Row(
                 id=uuids.uuid7(),
-                round_id=round_id,
-                person_hash=id_hash(self._parts.settings, kind, number),
-                person_masked=mask_number(number),
-                document_number=given.document_number,
-                document_key=given.document_key,
-                heard_on=given.heard_on,
-                decided_on=given.decided_on,
-                until=given.until,
+                round_id=of.id,
+                person_hash=person_hash,
+                person_masked=masked,
                 state=BarState.drafted.value,
                 drafted_by=actor.subject,
+                **said,
             )
             session.add(row)
             await session.flush()
-            return _view(row)
+        return _view(row)
 
     async def all(self, round_id: UUID, actor: Actor) -> Bars:
         """Of a round, the newest first."""
@@ -114,7 +131,7 @@ def _only(actor: Actor, roles: frozenset[str]) -> None:
         )
 
 
-def _problem(given: NewBar, today: date, longest: str | None) -> str | None:
+def _problem(given: NewBarOfApplicant, today: date, longest: str | None) -> str | None:
     """What is wrong with the dates, in words, or None."""
     if given.decided_on > today or given.heard_on > today:
         return "听取申辩和作出决定的日期不能晚于今天。"

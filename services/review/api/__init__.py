@@ -20,7 +20,7 @@ router = APIRouter()
 
 def make_app(settings: Settings, db: Database, service: ReviewService) -> FastAPI:
     """The application of this service's API process."""
-    app = create_app("fudao review", settings, db=db)
+    app = create_app("fudao review", settings, db=db, body_limits={"/documents": http.MAX_DOCUMENT_BYTES})
     app.state.service = service
     app.include_router(router)
     app.include_router(desk.router)

@@ -324,6 +324,35 @@ async def test_a_bar_without_hearing_or_end_is_none(world: World, changes: dict[
 
 
 @pytest.mark.clause("E9")
+async def test_a_bar_of_an_applicant_needs_no_number_and_is_drafted_once(world: World) -> None:
+    one = await world.applicant()
+    await one.fill()
+    path = f"{one.path}/bars"
+    body = {
+        "document_number": "渝青科教文〔2024〕8号",
+        "document_key": KEY,
+        "heard_on": "2024-05-10",
+        "decided_on": "2024-05-20",
+        "until": "2999-12-31",
+    }
+    both = await asyncio.gather(*(world.good("POST", path, OFFICE, body) for _ in range(2)))
+    typed = await draft_bar(world, one.number, until="2999-12-31")
+    assert {made["id"] for made in both} == {typed["id"]}
+    assert one.number not in json.dumps(both)
+    assert both[0]["id_number_masked"].startswith(one.number[:6])
+    assert await ask(world, bar_command(world, CommandName.bar_person, typed["id"])) is None
+    assert await no_bar(one) == "fail"
+    again = await world.good("POST", path, OFFICE, body)
+    assert (again["state"], again["id"] == typed["id"]) == ("drafted", False)
+    for actor in (one.actor, REVIEWER, Actor(subject=uuid4(), role="supervisor")):
+        assert (await world.ask("POST", path, actor, body)).status_code == 403
+    late = await world.ask("POST", path, OFFICE, {**body, "until": "2024-05-19"})
+    assert (late.status_code, late.json()["code"], late.json()["clause"]) == (422, "bar_invalid", "E9")
+    assert (await world.ask("POST", path, OFFICE, {**body, "document_key": "../etc"})).status_code == 422
+    assert (await world.ask("POST", f"/applications/{uuid4()}/bars", OFFICE, body)).status_code == 404
+
+
+@pytest.mark.clause("E9")
 async def test_only_the_office_drafts_and_only_staff_reads(world: World) -> None:
     one = await world.applicant()
     for actor, method in ((one.actor, "GET"), (one.actor, "POST"), (REVIEWER, "GET")):

@@ -212,6 +212,10 @@ async def test_an_outside_decision_waits_in_the_offices_worklist(world: World) -
     assert await world.refused(reviewer, "GET", f"/tasks/{queue['tasks'][0]['id']}") == (404, "not_found")
     document = await world.ask(world.secretariat, "POST", "/documents", content=b"%PDF-1.7 decision")
     assert (document.status_code, document.json()["media_type"]) == (201, "application/pdf")
+    scan = b"%PDF-1.7" + bytes(5 * 2**20 - 8)
+    assert (await world.ask(world.secretariat, "POST", "/documents", content=scan)).status_code == 201
+    large = await world.ask(world.secretariat, "POST", "/documents", content=scan + b"x")
+    assert (large.status_code, large.json()["code"]) == (413, "body_too_large")
     wrong = await world.ask(world.secretariat, "POST", "/documents", content=b"MZ program")
     assert (wrong.status_code, wrong.json()["code"]) == (422, "document_type")
     await world.cancel(case)

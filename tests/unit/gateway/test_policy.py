@@ -9,8 +9,10 @@ from fastapi import APIRouter, FastAPI
 from starlette.routing import Mount
 
 from contracts.commands import COMMANDS, CommandName, Role
+from contracts.http.outside import MAX_IMPORT_BYTES
+from contracts.http.review import MAX_DOCUMENT_BYTES
 from gateway.api.commands import OTHER_DOOR
-from gateway.app import make_app, policy_of
+from gateway.app import body_limits, make_app, policy_of
 from gateway.guard import GuardedRoute
 from gateway.intake.waiting import Answers
 from gateway.parts import Parts
@@ -18,6 +20,7 @@ from gateway.policy import Access, Owner, Policy, Rule
 from gateway.settings import GatewaySettings
 from kit.db import Database
 from kit.http import ServiceClient
+from kit.http.limits import BODY_LIMIT
 from kit.storage import ObjectStore
 from rules.cache import Packs
 from tests.integration.gateway.world import FakeReadModel
@@ -168,3 +171,17 @@ def test_bodies_in_openapi_are_typed() -> None:
         "/api/v1/money/invoices/{invoice_id}/pdf",
         "/api/v1/money/statements",
     }
+
+
+def test_what_a_rule_allows_as_a_body_is_let_in() -> None:
+    policy = policy_of(embedded=True)
+    let_in = body_limits(policy)
+    refused = {
+        one.path: one.max_body
+        for one in policy.rules.values()
+        if (one.max_body or 0) > max(BODY_LIMIT, let_in.get(one.path, 0))
+    }
+    assert refused == {}
+    assert let_in["/api/v1/documents"] == MAX_DOCUMENT_BYTES
+    assert let_in["/staff/imports"] > MAX_IMPORT_BYTES
+    assert let_in["/recover/code"] == BODY_LIMIT  # whoever is not logged in sends files in the last step only

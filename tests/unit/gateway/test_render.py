@@ -55,6 +55,8 @@ def test_english_says_everything_that_the_templates_say() -> None:
         words.COMMAND,
         words.ROLE,
         words.FIELD,
+        words.REASON,
+        words.BAR,
         words.MISSING,
         words.RECOVERY,
         words.AUDIT,

@@ -1,0 +1,114 @@
+"""What a two-person proposal is about, so that whoever decides it need not look up an ID (O2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from contracts.commands import CommandName, Role, TargetKind
+from contracts.http.bars import Bars, BarView
+from contracts.http.gateway import Proposal
+from gateway import proposals
+from gateway.guard import Caller, not_found
+from gateway.parts import Parts
+from gateway.web.public_pages import rounds_of
+from kit.errors import DomainError, Kind
+
+_LISTED = 50
+_BARS = (CommandName.bar_person, CommandName.lift_bar)
+_DOCUMENTS = ("document_key", "proof_key")
+_UNSAID = frozenset({*_DOCUMENTS, "decision_key", "hearing_id", "bar_id"})
+"""Said by a link, or by the thing itself."""
+_OPEN_CASES = frozenset({Role.secretariat, Role.reviewer, Role.supervisor})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A proposal with its application or round in words. `case`: the address of its page, for who may open it."""
+
+    proposal: Proposal
+    number: str | None
+    case: str | None
+    round: str | None
+    bar: BarView | None
+    pairs: Sequence[tuple[str, Any]]
+
+    @property
+    def has_document(self) -> bool:
+        return self.bar is not None or key_in(self.proposal.body) is not None
+
+
+async def lines(parts: Parts, caller: Caller) -> list[Line]:
+    """The newest proposals. What a service cannot tell now is left out."""
+    async with parts.db.read() as session:
+        page = await proposals.listed(session, state=None, cursor=None, limit=_LISTED)
+        found = page.proposals
+        numbers: dict[UUID, str] = {}
+        for target in {one.target_id for one in found if one.target_kind is TargetKind.application}:
+            known = await parts.read_model.case(session, target)
+            if known is not None and known.application_number is not None:
+                numbers[target] = known.application_number
+    titles = await _titles(parts)
+    bars = {
+        one.id: one
+        for round_id in {row.round_id for row in found if row.name in _BARS}
+        for one in await _bars(parts, caller, round_id)
+    }
+    may_open = bool(_OPEN_CASES.intersection(caller.known.roles))
+    return [_line(one, numbers, titles, bars, may_open=may_open) for one in found]
+
+
+def _line(
+    one: Proposal,
+    numbers: Mapping[UUID, str],
+    titles: Mapping[UUID, str],
+    bars: Mapping[UUID, BarView],
+    *,
+    may_open: bool,
+) -> Line:
+    of_case = one.target_kind is TargetKind.application
+    return Line(
+        proposal=one,
+        number=numbers.get(one.target_id, str(one.target_id)) if of_case else None,
+        case=f"/staff/cases/{one.target_id}" if of_case and may_open else None,
+        round=titles.get(one.round_id),
+        bar=bars.get(UUID(one.body["bar_id"])) if one.name in _BARS else None,
+        pairs=[(name, value) for name, value in one.body.items() if name not in _UNSAID],
+    )
+
+
+def key_in(body: Mapping[str, Any]) -> str | None:
+    """The document that a body names."""
+    return next((str(body[name]) for name in _DOCUMENTS if body.get(name)), None)
+
+
+async def document_of(parts: Parts, caller: Caller, one: Proposal) -> str:
+    """The key of the document that a proposal rests on: its own, or that of its bar. 404."""
+    key = key_in(one.body)
+    if key is None and one.name in _BARS:
+        bars = await _bars(parts, caller, one.round_id)
+        key = next((bar.document_key for bar in bars if str(bar.id) == one.body["bar_id"]), None)
+    if key is None:
+        raise not_found()
+    return key
+
+
+async def _bars(parts: Parts, caller: Caller, round_id: UUID) -> tuple[BarView, ...]:
+    try:
+        answer = await parts.services.request(
+            "registration", "GET", f"/rounds/{round_id}/bars", actor=caller.actor()
+        )
+    except DomainError as error:
+        if error.kind not in (Kind.not_found, Kind.unavailable):
+            raise
+        return ()
+    return Bars.model_validate_json(answer.content).bars
+
+
+async def _titles(parts: Parts) -> dict[UUID, str]:
+    try:
+        return {one.id: one.title for one in await rounds_of(parts)}
+    except DomainError:
+        return {}
