@@ -15,7 +15,7 @@ from contracts.rulings import CancelFlags
 from gateway import commands, proposals
 from gateway.guard import Caller, CurrentCaller, GuardedRoute
 from gateway.parts import Parts, TheParts
-from gateway.web.desk import asking
+from gateway.web.desk import asking, twins
 from gateway.web.forms import ThePages, read, see
 from kit.errors import DomainError, Kind
 
@@ -109,6 +109,7 @@ async def _page(
     hearings = await asking.maybe(parts, caller, f"{path}/hearings", Hearings)
     decisions = history.decisions if history is not None else ()
     newest = decisions[0] if decisions else None
+    now = await twins.current(parts, caller, application_id)
     context = {
         "application_id": application_id,
         "decisions": decisions,
@@ -119,6 +120,7 @@ async def _page(
         "may_dismiss": caller.role in ("secretariat", "supervisor"),
         "proposed": request.query_params.get("proposed") == "1",
         "key": uuid4(),
+        "twins": twins.lines(now, None, ()),
         "error": error,
     }
     return pages.page(request, "desk/case.html", context, status=error.kind.status if error else 200)

@@ -208,6 +208,7 @@ class Workdesk:
             flagged=desk.first.flags if desk.first is not None else (),
             may_correct=desk.may_correct,
             draft=draft,
+            twins=facts.twins,
         )
 
     async def _outside(self, case: Case, card: TaskCard) -> OutsideTask:
