@@ -19,9 +19,11 @@ from services.registration.repository.claims import bars_in_force as bars_in_for
 from services.registration.repository.claims import bars_of_round as bars_of_round
 from services.registration.repository.claims import document_holder as document_holder
 from services.registration.repository.claims import forget_bars as forget_bars
+from services.registration.repository.claims import give_phone as give_phone
 from services.registration.repository.claims import phone_holder as phone_holder
 from services.registration.repository.claims import prepared as prepared
 from services.registration.repository.claims import twins as twins
+from services.registration.repository.claims import without_phone_hash as without_phone_hash
 from services.registration.repository.files import any_file as any_file
 from services.registration.repository.files import count_files as count_files
 from services.registration.repository.files import cropped_photo as cropped_photo

@@ -15,6 +15,7 @@ from services.registration.service.filing import Filing
 from services.registration.service.outside import Outside
 from services.registration.service.parts import Parts
 from services.registration.service.people import People
+from services.registration.service.phones import Phones
 from services.registration.service.photos import PhotoDesk
 from services.registration.service.prints import Prints
 from services.registration.service.reading import OcrDesk
@@ -28,6 +29,7 @@ class Registration:
         self.parts = parts
         self.rounds = RoundDesk(parts)
         self.people = People(parts)
+        self.phones = Phones(parts)
         self.drafts = Drafts(parts)
         self.prints = Prints(parts)
         self.scans = ScanDesk(parts, self.prints)
