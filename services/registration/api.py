@@ -178,7 +178,20 @@ async def read_id_number(application_id: UUID, actor: CurrentActor, service: Ser
 )
 async def read_form_pdf(application_id: UUID, actor: CurrentActor, service: Service) -> Response:
     """The printed form of the submitted version (A3)."""
-    name, pdf = await service.prints.pdf(application_id, actor)
+    return _pdf(*await service.prints.pdf(application_id, actor))
+
+
+@router.get(
+    "/applications/{application_id}/correction-page.pdf",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {}}}, **problems(404, 409)},
+)
+async def read_correction_page(application_id: UUID, actor: CurrentActor, service: Service) -> Response:
+    """The one-page 更正页 of a correction, to be signed and sealed in place of the form (Q10)."""
+    return _pdf(*await service.amended.pdf(application_id, actor))
+
+
+def _pdf(name: str, pdf: bytes) -> Response:
     headers = {
         "content-disposition": attachment(name),
         "x-content-type-options": "nosniff",

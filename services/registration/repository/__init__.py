@@ -44,6 +44,7 @@ from services.registration.repository.forms import form as form
 from services.registration.repository.forms import form_by_command as form_by_command
 from services.registration.repository.forms import last_form_version as last_form_version
 from services.registration.repository.forms import printed as printed
+from services.registration.repository.forms import printed_pages as printed_pages
 from services.registration.repository.forms import printed_versions as printed_versions
 from services.registration.repository.forms import put_back_scans as put_back_scans
 from services.registration.repository.forms import restore_form as restore_form

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts.commands import CommandName, PrepareRequest, PrepareResult
 from kit.errors import DomainError, Kind
+from services.registration.service.amending import CorrectionPages
 from services.registration.service.applying import Applying
 from services.registration.service.bars import BarDesk
 from services.registration.service.cases import Cases
@@ -32,7 +33,8 @@ class Registration:
         self.phones = Phones(parts)
         self.drafts = Drafts(parts)
         self.prints = Prints(parts)
-        self.scans = ScanDesk(parts, self.prints)
+        self.amended = CorrectionPages(parts, self.prints)
+        self.scans = ScanDesk(parts, self.prints, self.amended)
         self.files = FileDesk(parts, self.scans)
         self.photos = PhotoDesk(parts, self.files, self.drafts)
         self.ocr = OcrDesk(parts)
