@@ -254,3 +254,27 @@ async def test_a_task_tells_which_twins_the_findings_know(world: World) -> None:
     assert shown["twins"] == [twin.model_dump(mode="json")]
     found = [one["message"] for one in shown["findings"] if one["check_id"] == "E10"]
     assert found == ["可能重复填报，请核对：“科技节”的附件与申报 2024-00002 的附件是同一个文件"]
+
+
+@pytest.mark.clause("Q10", "Q15")
+async def test_a_page_of_corrections_is_shown_before_the_scan_that_has_the_rest(world: World) -> None:
+    reviewer = await world.register("reviewer", "重庆市渝北区某中学")
+    case = await world.case("2024-00001")
+    task = await world.open_qualification(case)
+    fence, _ = await world.decide(reviewer, task, "correction", SHORT)
+    prepared = await world.send(reviewer, case, task, fence)
+    assert prepared.data is not None
+    facts = Facts.model_validate_json(await world.store.get_content(case.facts_key or ""))
+    assert facts.scan is not None
+    page = facts.scan.model_copy(
+        update={"file_ids": ("page",), "expected_version": 2, "correction_page": True}
+    )
+    files = {**facts.files, "page": facts.files["scan"]}
+    made = canonical(facts.model_copy(update={"files": files, "scan": page}))
+    key = await world.store.put_content(made, "application/json")
+    after = (await world.changed(case)).model_copy(update={"facts_key": key})
+    second = await world.open_qualification(after, 2, prepared.data["decision_key"])
+    await world.get(reviewer, "POST", f"/tasks/{second}/claim")
+    shown = await world.get(reviewer, "GET", f"/tasks/{second}")
+    assert (shown["scan_file_ids"], shown["scan"]["correction_page"]) == (["page", "scan"], True)
+    assert {"page", "scan"} <= {one["file_id"] for one in shown["files"]}
