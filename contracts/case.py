@@ -308,13 +308,17 @@ class ScanPage(Data):
 
 
 class ScanFacts(Data):
-    """The returned scan (A4): which pages were expected, and what each scanned page shows."""
+    """The returned scan (A4): which pages were expected, and what each scanned page shows.
+
+    `correction_page`: it is the one-page 更正页 of a correction (Q10); the scan before it still shows the rest.
+    """
 
     file_ids: tuple[str, ...] = ()
     expected_pages: int
     expected_version: int
     seal_page: int
     pages: tuple[ScanPage, ...] = ()
+    correction_page: bool = False
 
 
 class Twin(Data):

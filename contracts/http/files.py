@@ -137,7 +137,8 @@ class PhotoSide(Data):
 class PhotoView(Data):
     """`GET /applications/{id}/photo`: `chosen` is the form's photo, `source` the upload to be cropped.
 
-    `suggested`: a crop about the face, or about the middle where no face was found.
+    `suggested`: a crop about the face, or about the middle where no face was found; always one that the pack's rule
+    takes. None when the source is too small for any.
     """
 
     aspect: Decimal

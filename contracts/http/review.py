@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.base import Data, Input
-from contracts.case import EvidenceItem, Finding, ScanFacts, Snapshot
+from contracts.case import EvidenceItem, Finding, ScanFacts, Snapshot, Twin
 from contracts.explanation import Explanation
 from contracts.http.decision import (
     Answered,
@@ -175,6 +175,8 @@ class QualificationTask(Data):
     questions: tuple[QuestionView, ...] = ()
     form: tuple[FormLine, ...] = ()
     level_name: str = ""
+    twins: tuple[Twin, ...] = ()
+    """Those that the findings know; registration tells which there are now (E10)."""
 
 
 class ColleagueTask(Data):

@@ -65,6 +65,7 @@ class ScanReport(Data):
     `form_version`, `pages`, `seal_page`: of the form that is expected back. `missing`, `twice`: its page numbers.
     `unread`: files that could not be read, so that a person will look. `refusal` None: it may be handed in, with
     `findings` that a reviewer sees too. `taken`: the scan that counts now is of exactly these files.
+    `correction_page`: these files are the one-page 更正页; `may_amend`: it will do instead of the form (Q10).
     """
 
     form_version: int
@@ -78,6 +79,8 @@ class ScanReport(Data):
     refusal: ScanAdvice | None
     findings: tuple[Finding, ...]
     taken: bool
+    correction_page: bool = False
+    may_amend: bool = False
 
 
 class ScanFiles(Input):

@@ -169,6 +169,14 @@ REGISTRATION = (
     ),
     Row(
         method="GET",
+        path="/applications/{application_id}/correction-page.pdf",
+        service="registration",
+        roles=APPLICANT,
+        owner=OWN,
+        media=PDF,
+    ),
+    Row(
+        method="GET",
         path="/applications/{application_id}/scan",
         service="registration",
         roles=ALSO_READERS,

@@ -25,6 +25,7 @@ from kit.errors import DomainError, Kind
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 CASE = "/my/applications/{application_id}"
 _MOST = 20
+_PASSED = ("content-disposition", "x-content-type-options", "cache-control")
 
 
 @router.get(CASE + "/scan")
@@ -43,6 +44,21 @@ async def scan_seen(
 ) -> Response:
     """The part below the upload, asked for again when a file was sent or taken out."""
     return pages.page(request, "_scan_seen.html", await _context(parts, caller, application_id, ()))
+
+
+@router.get(CASE + "/scan/correction-page")
+async def correction_page(
+    request: Request, parts: TheParts, pages: ThePages, caller: CurrentCaller, application_id: UUID
+) -> Response:
+    """The one-page 更正页 as PDF; this page again with the reason when there is none (Q10)."""
+    path = f"/applications/{application_id}/correction-page.pdf"
+    try:
+        answer = await parts.services.request("registration", "GET", path, actor=caller.actor(), timeout=40)
+    except DomainError as error:
+        context = {**await _context(parts, caller, application_id, ()), "error": error}
+        return pages.page(request, "scan.html", context, status=error.kind.status)
+    kept = {name: answer.headers[name] for name in _PASSED if name in answer.headers}
+    return Response(answer.content, media_type="application/pdf", headers=kept)
 
 
 @router.post(CASE + "/scan")

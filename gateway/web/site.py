@@ -89,6 +89,7 @@ def page_rules(*, embedded: bool) -> tuple[Rule, ...]:
         rule("POST", f"{_CASE}/pay", Role.applicant, owner=Owner.application),
         rule("GET", f"{_CASE}/scan", Role.applicant, owner=Owner.application),
         rule("GET", f"{_CASE}/scan/seen", Role.applicant, owner=Owner.application),
+        rule("GET", f"{_CASE}/scan/correction-page", Role.applicant, owner=Owner.application),
         rule("POST", f"{_CASE}/scan", Role.applicant, owner=Owner.application),
         rule("GET", f"{_CASE}/pay/live", Role.applicant, owner=Owner.application),
         rule("POST", f"{_CASE}/invoice", Role.applicant, owner=Owner.application),

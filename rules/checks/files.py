@@ -54,11 +54,24 @@ def _look(message: str, confidence: float = 0.5) -> PhotoJudgement:
     return PhotoJudgement(FindingVerdict.person, message, confidence)
 
 
+def photo_fits(rule: PhotoRule, width: int, height: int) -> bool:
+    """Whether a photo of so many pixels is large enough and has the rule's aspect."""
+    return not (_too_small(rule, width, height) or _other_aspect(rule, width, height))
+
+
+def _too_small(rule: PhotoRule, width: int, height: int) -> bool:
+    return width < rule.min_width or height < rule.min_height
+
+
+def _other_aspect(rule: PhotoRule, width: int, height: int) -> bool:
+    return abs(width - rule.aspect * height) > rule.aspect_tolerance * height
+
+
 def _size(rule: PhotoRule, found: PhotoFacts) -> Iterator[PhotoJudgement]:
-    if found.width < rule.min_width or found.height < rule.min_height:
+    if _too_small(rule, found.width, found.height):
         least = f"{rule.min_width}×{rule.min_height}"
         yield _wrong(f"至少 {least} 像素，现为 {found.width}×{found.height}")
-    if found.height and abs(found.width / found.height - float(rule.aspect)) > float(rule.aspect_tolerance):
+    if found.height and _other_aspect(rule, found.width, found.height):
         yield _wrong(f"宽高比应为 {rule.aspect}，现为 {found.width / found.height:.3f}，请裁剪")
 
 

@@ -172,6 +172,8 @@ def _process(pack: RulePack) -> Iterator[Mistake]:
         yield Mistake(("refunds",), f"没有写明这些情形是否退费：{'、'.join(sorted(lacking))}")
     if not any(target.binding for target in pack.public_notice.targets):
         yield Mistake(("public_notice", "targets"), "至少有一个公示平台须 binding: true")
+    if pack.correction.correction_page and "correction_page" not in pack.templates:
+        yield Mistake(("correction", "correction_page"), "允许交更正页时，须有模板 correction_page")
     if len(pack.approvers) < 2:
         yield Mistake(("approvers",), "须两人办理的事项至少要有两名可审批的人")
 

@@ -68,7 +68,8 @@ def _reads(settings: RegistrationSettings) -> bool:
 
 
 def _loops(context: Context[RegistrationSettings]) -> dict[str, Loop]:
-    return {"ocr": service(context).ocr.run} if _reads(context.settings) else {}
+    one = service(context)
+    return {"phones": one.phones.run, **({"ocr": one.ocr.run} if _reads(context.settings) else {})}
 
 
 SERVICE = Service(

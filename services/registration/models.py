@@ -186,6 +186,7 @@ class PrintedForm(Base):
     """Every form that was ever printed, by the code on its pages: what a returned page is known by (A4).
 
     `zones`: list of `domain.scans.Place`. A correction is printed before it is frozen, so it stands here first.
+    `kind`: the whole `form`, or the `correction_page` of one (Q10); `version` is that of the form as corrected.
     """
 
     __tablename__ = "printed_form"
@@ -193,6 +194,7 @@ class PrintedForm(Base):
     code: Mapped[str] = mapped_column(primary_key=True)
     application_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application.id"), index=True)
     version: Mapped[int]
+    kind: Mapped[str] = mapped_column(server_default=text("'form'"))
     pdf_key: Mapped[str]
     pages: Mapped[int]
     zones: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)

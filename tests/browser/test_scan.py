@@ -13,9 +13,11 @@ from playwright.async_api import Browser, Page
 
 from contracts.commands import CommandName, PrepareResult
 from contracts.http.scans import ScanReport
+from services.registration import repository
 from services.registration.domain.scans import Place
 from tests.browser.form_site import FormSite
 from tests.browser.test_pages import DESK, PHONE, opened
+from tests.integration.registration.test_lifecycle import correction, flag
 from tests.integration.registration.world import Applicant
 from tests.scans import Look, Picture, as_jpeg, as_pdf, scan
 
@@ -145,3 +147,38 @@ async def _new_version(office: Office) -> None:
     assert (await one.world.prepare(CommandName.take_back, one.id, {})).refused is None
     assert (await one.change({"fields.title": "高级教师"})).status_code == 200
     assert (await one.submit()).refused is None
+
+
+@pytest.mark.clause("Q10", "A4")
+async def test_one_signed_page_of_corrections_is_enough(browser: Browser, office: Office) -> None:
+    one = office.one
+    await correction(one, flag("field:title", reprint=True))
+    async with opened(
+        browser, office.site, token=office.token, size=PHONE, java_script_enabled=False
+    ) as page:
+        await page.goto(office.url)
+        await page.get_by_role("link", name="下载更正页 PDF").click()  # before anything was changed
+        assert "没有可以列在更正页上的内容" in await page.locator("main").inner_text()
+        assert (await one.change({"fields.title": "高级教师"})).status_code == 200
+        await page.goto(office.url)
+        link = await page.get_by_role("link", name="下载更正页 PDF").get_attribute("href")
+        answer = await page.context.request.get(f"{office.site.url}{link}")
+        assert (answer.status, answer.headers["content-type"]) == (200, "application/pdf")
+        assert answer.headers["content-disposition"].startswith("attachment")
+        async with one.world.service.parts.db.read() as session:
+            (row,) = await repository.printed_pages(session, one.application_id, 2)
+        places = [Place.model_validate(zone) for zone in row.zones]
+        await office.send("更正页.pdf", scan(await answer.body(), places, Look(turn=2, noise=5)))
+        await page.goto(office.url)
+        assert await cards(page) == ["更正页 | 本人签名：有签名 | 单位公章：有公章"]
+        assert "这是一页《更正页》" in await page.locator("#seen").inner_text()
+        assert await page.locator("#seen .alert").inner_text() == (
+            "1 页齐全，都是当前版本，每页有签名，公章在。"
+        )
+        await page.locator("#seen input[required]").check()
+        async with office.site.world.answering():
+            await page.get_by_role("button", name="重新提交").click()
+            await page.wait_for_url(f"{office.site.url}/my{one.path}")
+    sent = (await office.site.world.stored())[-1]
+    assert sent.name == CommandName.resubmit
+    assert (await one.world.prepare(CommandName.resubmit, one.id, sent.body)).refused is None

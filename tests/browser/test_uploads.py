@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from PIL import Image
 from playwright.async_api import Browser, Page, expect
 
 from cli.demo.evidence import photo_jpeg
@@ -311,6 +313,21 @@ async def test_a_photo_that_fits_at_once_says_so_before_it_is_taken(browser: Bro
             "Size, proportions, face and sharpness are as required"
         )
         await shot(page, "photo-en-390")
+
+
+@pytest.mark.clause("Q2")
+async def test_a_photo_that_is_too_small_for_any_crop_says_so(browser: Browser, house: House) -> None:
+    small = io.BytesIO()
+    with Image.open(io.BytesIO(photo_jpeg("small", 2))) as image:
+        image.resize((300, 420)).save(small, "JPEG", quality=90)
+    async with opened(browser, house, token=house.token) as page:
+        await page.goto(f"{house.url}{house.case}/photo")
+        await page.set_input_files("input[type=file]", [file("小.jpg", small.getvalue(), "image/jpeg")])
+        told = page.get_by_text("这张照片太小：怎样裁剪都达不到 413×579 像素，现为 300×420 像素")
+        await expect(told).to_be_visible(timeout=20_000)
+        assert await page.locator("form[data-crop]").count() == 0
+        assert (await chosen(house))["suggested"] is None
+        assert await page.locator("input[type=file]").count() == 1  # another can be chosen at once
 
 
 async def test_pages_may_use_the_store_and_no_other_origin(house: House) -> None:

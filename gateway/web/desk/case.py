@@ -19,7 +19,7 @@ from gateway import commands, proposals
 from gateway.guard import Caller, CurrentCaller, GuardedRoute
 from gateway.parts import Parts, TheParts
 from gateway.web import documents
-from gateway.web.desk import asking
+from gateway.web.desk import asking, twins
 from gateway.web.forms import ThePages, read, see
 from gateway.web.render import Renderer
 from kit.errors import DomainError, Kind
@@ -151,6 +151,7 @@ async def page(
         )
         for one in (hearings.hearings if hearings is not None else ())
     ]
+    now = await twins.current(parts, caller, application_id)
     context = {
         "application_id": application_id,
         "decisions": decisions,
@@ -164,6 +165,7 @@ async def page(
         "today": today,
         "given": given or {},
         "key": uuid4(),
+        "twins": twins.lines(now, None, ()),
         "error": error,
     }
     return pages.page(request, "desk/case.html", context, status=error.kind.status if error else 200)

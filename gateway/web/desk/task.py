@@ -24,7 +24,7 @@ from contracts.http.review import (
 from gateway import commands
 from gateway.guard import Caller, CurrentCaller, GuardedRoute, not_found
 from gateway.parts import Parts, TheParts
-from gateway.web.desk import asking
+from gateway.web.desk import asking, twins
 from gateway.web.desk.queue import next_or_queue
 from gateway.web.desk.reading import findings_of, flag_rows, read
 from gateway.web.desk.words import KIND, OUTCOME, STEP
@@ -176,6 +176,11 @@ async def _own(parts: Parts, caller: Caller, task_id: UUID) -> QualificationTask
     return shown
 
 
+async def _twins(parts: Parts, caller: Caller, task: QualificationTask) -> tuple[twins.TwinLine, ...] | None:
+    now = await twins.current(parts, caller, task.task.application_id)
+    return twins.lines(now, task.snapshot, task.twins)
+
+
 async def _page(
     request: Request, parts: Parts, pages: ThePages, caller: Caller, task_id: UUID, error: DomainError | None
 ) -> Response:
@@ -185,6 +190,7 @@ async def _page(
             "colleague": shown,
             "error": error,
             "outcome_words": OUTCOME,
+            "twins": await _twins(parts, caller, shown.shown),
         }
         return pages.page(request, "desk/colleague.html", context)
     if not isinstance(shown, QualificationTask):
@@ -194,6 +200,7 @@ async def _page(
         "saved": request.query_params.get("saved") == "1",
         "outcomes": OUTCOME,
         "obstacles": (),
+        "twins": await _twins(parts, caller, shown),
     }
     return pages.page(request, "desk/task.html", context, status=error.kind.status if error else 200)
 
@@ -214,6 +221,7 @@ async def _confirm(
         "error": error,
         "key": uuid4(),
         "outcomes": OUTCOME,
+        "twins": await _twins(parts, caller, task),
     }
     return pages.page(request, "desk/decide.html", context, status=error.kind.status if error else 200)
 

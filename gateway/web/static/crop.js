@@ -13,19 +13,26 @@
   const first = read();
   let crop = { ...first };
 
+  // Whole pixels as the server counts them: the width is what the aspect makes of the height, rounded.
+  function pixels() {
+    const height = Math.floor(crop.height), width = Math.min(whole.width, Math.round(height * aspect));
+    return { x: Math.max(0, Math.min(Math.floor(crop.x), whole.width - width)), y: Math.max(0, Math.min(Math.floor(crop.y), whole.height - height)), width, height };
+  }
   function show() {
     crop.height = Math.max(40, Math.min(crop.height, whole.height, whole.width / aspect));
     crop.width = crop.height * aspect;
     crop.x = Math.max(0, Math.min(crop.x, whole.width - crop.width));
     crop.y = Math.max(0, Math.min(crop.y, whole.height - crop.height));
-    const whole_ = { x: Math.floor(crop.x), y: Math.floor(crop.y), width: Math.floor(crop.width), height: Math.floor(crop.height) };
+    draw(pixels());
+  }
+  function draw(whole_) {
     for (const [name, value] of Object.entries(whole_)) {
       inputs[name].value = String(value);
       frame.setAttribute(name, String(value));
     }
     const { x, y, width, height } = whole_;
     shade.setAttribute("d", `M0 0H${whole.width}V${whole.height}H0Z M${x} ${y}h${width}v${height}h-${width}Z`);
-    said.textContent = `${width}×${height}${height < Number(form.dataset.min) ? ` · ${said.dataset.low}` : ""}`;
+    said.textContent = `${width}×${height}${width < Number(form.dataset.minWidth) || height < Number(form.dataset.minHeight) ? ` · ${said.dataset.low}` : ""}`;
   }
   function move(dx, dy) { crop.x += dx; crop.y += dy; show(); }
   function zoom(factor) {
@@ -58,7 +65,7 @@
     const [dx, dy, larger] = button.dataset.cropBy.split(",").map(Number);
     button.addEventListener("click", () => larger ? zoom(larger > 0 ? 1 / 0.95 : 0.95) : move(dx * step() * 2, dy * step() * 2));
   }
-  form.querySelector("[data-crop-reset]").addEventListener("click", () => { crop = { ...first }; show(); });
+  form.querySelector("[data-crop-reset]").addEventListener("click", () => { crop = { ...first }; draw(first); });
 
   const held = new Map();
   const apart = () => { const [a, b] = [...held.values()]; return Math.hypot(a.x - b.x, a.y - b.y); };
@@ -80,5 +87,5 @@
   });
   for (const name of ["pointerup", "pointercancel"]) stage.addEventListener(name, (event) => held.delete(event.pointerId));
   stage.addEventListener("wheel", (event) => { event.preventDefault(); zoom(event.deltaY > 0 ? 1 / 0.95 : 0.95); }, { passive: false });
-  show();
+  draw(first);  // as it was proposed: valid to the pixel
 })();

@@ -4,7 +4,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.case import EvidenceItem, Organiser, PreciseDate, PrivatePart, Role, Snapshot, WorkKind
+from contracts.case import (
+    EvidenceItem,
+    Organiser,
+    PreciseDate,
+    PrivatePart,
+    Role,
+    Snapshot,
+    Training,
+    WorkInterval,
+    WorkKind,
+)
 from contracts.rulepack import FormField
 from services.registration.domain.shape import Shape
 
@@ -26,6 +36,11 @@ _ROLE = {
     Role.author: "作者",
     Role.winner: "获奖者",
 }
+
+
+_WORK_NAME = "从事科技辅导工作的经历"
+_TRAINING_NAME = "参加科技教育培训情况"
+_CONDITION_NAME = "认证资格材料"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +80,43 @@ def form_data(
         "unit_declarations": [declared[one].text for one in snapshot.unit_confirmed if one in declared],
         **_seals(shape, snapshot),
     }
+
+
+def printed_lines(
+    shape: Shape, snapshot: Snapshot, private: PrivatePart, identity_labels: Mapping[str, str]
+) -> dict[str, Labelled]:
+    """What the form prints of each field, declaration and item, by its path in the draft."""
+    pack = shape.pack
+    found = {
+        f"fields.{one.id}": Labelled(
+            label=one.label, text=_value(shape, one, snapshot, private, identity_labels)
+        )
+        for section in pack.form.sections
+        for one in section.fields
+        if one.type != "photo"
+    }
+    if shape.photo_field is not None and snapshot.photo_file_id:
+        found[f"fields.{shape.photo_field.id}"] = Labelled(label=shape.photo_field.label, text="照片一张")
+    for declaration in pack.form.declarations:
+        if declaration.id in (*snapshot.declarations, *snapshot.unit_confirmed):
+            said = Labelled(label="声明", text=declaration.text)
+            found[f"declarations.{declaration.id}"] = said
+    for work in snapshot.work:
+        found[f"work.{work.id}"] = _line(_WORK_NAME, _work_row(work))
+    for training in snapshot.trainings:
+        title, date, hours, organisers = _training_row(training)
+        hours = f"{hours} 学时" if training.hours is not None else hours
+        found[f"trainings.{training.id}"] = _line(_TRAINING_NAME, [title, date, hours, organisers])
+    for group, items in (("conditions", snapshot.conditions), ("evidence", snapshot.evidence)):
+        for item in items:
+            kind = shape.item_kinds.get(item.kind)
+            name = kind.label if kind and group == "evidence" else _CONDITION_NAME
+            found[f"{group}.{item.id}"] = _line(name, _item_row(shape, item))
+    return found
+
+
+def _line(label: str, cells: list[str]) -> Labelled:
+    return Labelled(label=label, text="，".join(one for one in cells if one not in ("", "—")))
 
 
 def texts(data: Mapping[str, Any]) -> Iterator[Labelled]:
@@ -130,19 +182,16 @@ def shown(shape: Shape, one: FormField, value: Any) -> str:
 def _groups(shape: Shape, section_id: str, snapshot: Snapshot) -> Iterator[dict[str, Any]]:
     if section_id == "B":
         yield _group(
-            "从事科技辅导工作的经历",
+            _WORK_NAME,
             {"起止时间": 3, "工作单位": 4, "性质": 2},
-            [[_period(one.start, one.end), one.unit, _WORK[one.kind]] for one in snapshot.work],
+            [_work_row(one) for one in snapshot.work],
         )
         yield _group(
-            "参加科技教育培训情况",
+            _TRAINING_NAME,
             {"培训名称": 4, "时间": 2, "学时": 1, "主办单位": 4},
-            [
-                [one.title, _date(one.date), _hours(one.hours, one.days), _organisers(one.organisers)]
-                for one in snapshot.trainings
-            ],
+            [_training_row(one) for one in snapshot.trainings],
         )
-        yield _items(shape, "认证资格材料", snapshot.conditions)
+        yield _items(shape, _CONDITION_NAME, snapshot.conditions)
     if section_id == "C":
         for kind in shape.kinds_of("C"):
             chosen = tuple(one for one in snapshot.evidence if one.kind == kind.id)
@@ -153,18 +202,27 @@ def _groups(shape: Shape, section_id: str, snapshot: Snapshot) -> Iterator[dict[
 
 
 def _items(shape: Shape, name: str, items: tuple[EvidenceItem, ...]) -> dict[str, Any]:
-    tiers = {tier.id: tier.name for tier in shape.pack.tiers}
-    rows = [
-        [
-            one.title,
-            _date(one.date),
-            tiers.get(one.tier or "", one.tier or "—"),
-            _ROLE[one.role] if one.role else "—",
-            _more(shape, one),
-        ]
-        for one in items
-    ]
+    rows = [_item_row(shape, one) for one in items]
     return _group(name, {"名称": 4, "时间": 2, "级别": 2, "本人角色": 2, "说明": 4}, rows)
+
+
+def _item_row(shape: Shape, one: EvidenceItem) -> list[str]:
+    tiers = {tier.id: tier.name for tier in shape.pack.tiers}
+    return [
+        one.title,
+        _date(one.date),
+        tiers.get(one.tier or "", one.tier or "—"),
+        _ROLE[one.role] if one.role else "—",
+        _more(shape, one),
+    ]
+
+
+def _work_row(one: WorkInterval) -> list[str]:
+    return [_period(one.start, one.end), one.unit, _WORK[one.kind]]
+
+
+def _training_row(one: Training) -> list[str]:
+    return [one.title, _date(one.date), _hours(one.hours, one.days), _organisers(one.organisers)]
 
 
 def _more(shape: Shape, item: EvidenceItem) -> str:

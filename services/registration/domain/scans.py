@@ -65,6 +65,13 @@ class FileRead(_Frozen):
     compared_with: str
     sheets: tuple[Sheet, ...]
 
+    def may_be(self, code: str) -> bool:
+        """Whether these may be pages of the print with this code: a page bears it, or one page bears no code and
+        looks like none of the print that it was compared with."""
+        if any(one.split("/")[1] == code for sheet in self.sheets for one in sheet.codes):
+            return True
+        return len(self.sheets) == 1 and not self.sheets[0].codes and self.sheets[0].number is None
+
     def pictures(self) -> set[str]:
         """Content keys of all pictures."""
         keys = {key for one in self.sheets for key in (one.signature.picture, one.seal.picture, one.picture)}
@@ -79,6 +86,7 @@ class Expected:
     version: int
     pages: int
     seal_page: int
+    correction_page: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +177,7 @@ def facts_of(judgement: Judgement, expected: Expected, file_ids: Sequence[str]) 
         expected_version=expected.version,
         seal_page=expected.seal_page,
         pages=tuple(_page(one, expected) for one in judgement.sheets),
+        correction_page=expected.correction_page,
     )
 
 

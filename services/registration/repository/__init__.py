@@ -20,9 +20,11 @@ from services.registration.repository.claims import bars_of_round as bars_of_rou
 from services.registration.repository.claims import document_holder as document_holder
 from services.registration.repository.claims import drafted_bar as drafted_bar
 from services.registration.repository.claims import forget_bars as forget_bars
+from services.registration.repository.claims import give_phone as give_phone
 from services.registration.repository.claims import phone_holder as phone_holder
 from services.registration.repository.claims import prepared as prepared
 from services.registration.repository.claims import twins as twins
+from services.registration.repository.claims import without_phone_hash as without_phone_hash
 from services.registration.repository.files import any_file as any_file
 from services.registration.repository.files import count_files as count_files
 from services.registration.repository.files import cropped_photo as cropped_photo
@@ -43,6 +45,7 @@ from services.registration.repository.forms import form as form
 from services.registration.repository.forms import form_by_command as form_by_command
 from services.registration.repository.forms import last_form_version as last_form_version
 from services.registration.repository.forms import printed as printed
+from services.registration.repository.forms import printed_pages as printed_pages
 from services.registration.repository.forms import printed_versions as printed_versions
 from services.registration.repository.forms import put_back_scans as put_back_scans
 from services.registration.repository.forms import restore_form as restore_form

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -122,3 +123,25 @@ async def phone_holder(session: AsyncSession, phone_hash: str) -> UUID | None:
 async def document_holder(session: AsyncSession, id_hash: str) -> UUID | None:
     """Whose document it is (A1)."""
     return (await session.scalars(select(Person.id).where(Person.id_hash == id_hash))).one_or_none()
+
+
+async def without_phone_hash(
+    session: AsyncSession, before: tuple[datetime, UUID] | None, limit: int
+) -> list[tuple[UUID, bytes, datetime]]:
+    """(person, sealed phone, created) of rows older than the column, the newest first, after `before`."""
+    query = select(Person.id, Person.phone, Person.created_at).where(Person.phone_hash.is_(None))
+    if before is not None:
+        query = query.where(tuple_(Person.created_at, Person.id) < before)
+    query = query.order_by(Person.created_at.desc(), Person.id.desc()).limit(limit)
+    return [(row[0], row[1], row[2]) for row in await session.execute(query)]
+
+
+async def give_phone(session: AsyncSession, person_id: UUID, sealed: bytes, phone_hash: str) -> bool:
+    """Sets the hash of a row that has none, unless its phone changed meanwhile; the hash must be locked and free."""
+    change = (
+        update(Person)
+        .where(Person.id == person_id, Person.phone_hash.is_(None), Person.phone == sealed)
+        .values(phone_hash=phone_hash)
+        .returning(Person.id)
+    )
+    return (await session.execute(change)).scalar_one_or_none() is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -88,6 +88,16 @@ async def printed_versions(session: AsyncSession, application_id: UUID) -> dict[
     """Versions of everything that was printed of an application, by code."""
     query = select(PrintedForm.code, PrintedForm.version).where(PrintedForm.application_id == application_id)
     return {code: version for code, version in await session.execute(query)}  # noqa: C416 - rows are no plain tuples
+
+
+async def printed_pages(session: AsyncSession, application_id: UUID, version: int) -> Sequence[PrintedForm]:
+    """Correction pages of a version, the newest first."""
+    query = select(PrintedForm).where(
+        PrintedForm.application_id == application_id,
+        PrintedForm.version == version,
+        PrintedForm.kind == "correction_page",
+    )
+    return (await session.scalars(query.order_by(PrintedForm.printed_at.desc(), PrintedForm.code))).all()
 
 
 async def add_printed(session: AsyncSession, values: dict[str, Any]) -> PrintedForm:

@@ -123,7 +123,7 @@ class Filing:
         else:
             before = await repository.form(session, case.application.id, expected)
             printed = await printed_of(session, before or form)
-        looked = await self._scans.against(printed, rows)
+        looked = await self._scans.fitting(case, printed, rows)
         return looked.judgement.refused or looked.facts()
 
     async def _ready(

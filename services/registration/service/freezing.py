@@ -100,7 +100,7 @@ async def print_form(
     parts: Parts, case: Case, frozen: Frozen, clean: Sequence[File], moment: datetime
 ) -> Printed | Refused:
     """The PDF of a frozen case; Refused when a character cannot be drawn, naming the field it stands in."""
-    data = form_data(case.shape, frozen.snapshot, frozen.private, _behind(case))
+    data = form_data(case.shape, frozen.snapshot, frozen.private, identity_labels(case))
     photo = await _photo(parts, frozen, clean)
     path = case.loaded.pack.templates[TEMPLATE]
     try:
@@ -115,7 +115,8 @@ async def print_form(
         return refused("form_unprintable", message=message)
 
 
-def _behind(case: Case) -> dict[str, str]:
+def identity_labels(case: Case) -> dict[str, str]:
+    """By field ID, what is printed behind the number: its kind."""
     kind = _KINDS[IdKind(case.person.id_kind)]
     return {one.id: kind for one in case.shape.fields.values() if one.type == "id_number"}
 

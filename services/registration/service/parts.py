@@ -66,6 +66,10 @@ class Parts:
     def phone(self, person: Person) -> str:
         return decrypt_field(self.settings, person.phone, bind=f"person.phone/{person.id}")
 
+    def phone_hash(self, phone: str) -> str:
+        """Keyed hash: one phone never holds two persons (A1)."""
+        return keyed_hash(self.settings, phone, purpose="phone")
+
     def identity(self, shape: Shape, person: Person) -> dict[str, str]:
         """Values by field ID that the person brings along: name, ID number, and the account's phone."""
         found = {NAME_FIELD: person.name}

@@ -18,7 +18,7 @@ from contracts.http.persons import (
     PersonView,
 )
 from kit import keyring
-from kit.crypto import encrypt_field, keyed_hash
+from kit.crypto import encrypt_field
 from kit.db import lock, now
 from kit.errors import DomainError, Kind
 from kit.outbox import add_event
@@ -69,7 +69,7 @@ class People:
             if problem:
                 raise DomainError(Kind.invalid, "identity_invalid", problem, "A1")
             known = id_hash(self._parts.settings, kind, number)
-            await lock(session, f"phone/{self._phone_hash(phone)}")
+            await lock(session, f"phone/{self._parts.phone_hash(phone)}")
             added = await repository.add_person(session, self._row(person_id, name, kind, number, phone))
             person = await repository.person(session, person_id, lock=True)
             if person is None and await repository.document_holder(session, known) is None:
@@ -86,11 +86,11 @@ class People:
                 )
             if added:
                 await publish_profile(session, self._parts, person)
-            elif self._parts.phone(person) != phone:
-                if await repository.phone_holder(session, self._phone_hash(phone)) is not None:
+            elif person.phone_hash != self._parts.phone_hash(phone):
+                if await repository.phone_holder(session, self._parts.phone_hash(phone)) is not None:
                     raise _phone_taken()
                 person.phone = self._seal_phone(person_id, phone)
-                person.phone_hash = self._phone_hash(phone)
+                person.phone_hash = self._parts.phone_hash(phone)
                 person.version += 1
                 await publish_profile(session, self._parts, person)
             return self._view(person)
@@ -118,15 +118,15 @@ class People:
         Errors: not_found `identity_needed` without a person, conflict `phone_taken`.
         """
         async with self._parts.db.unit_of_work() as session:
-            await lock(session, f"phone/{self._phone_hash(phone)}")
+            await lock(session, f"phone/{self._parts.phone_hash(phone)}")
             person = await repository.person(session, person_id, lock=True)
             if person is None:
                 raise DomainError(Kind.not_found, "identity_needed", "这个账号还没有实名信息。", "A1")
-            if self._parts.phone(person) != phone:
-                if await repository.phone_holder(session, self._phone_hash(phone)) is not None:
+            if person.phone_hash != self._parts.phone_hash(phone):
+                if await repository.phone_holder(session, self._parts.phone_hash(phone)) is not None:
                     raise _phone_taken()
                 person.phone = self._seal_phone(person_id, phone)
-                person.phone_hash = self._phone_hash(phone)
+                person.phone_hash = self._parts.phone_hash(phone)
                 person.version += 1
                 await publish_profile(session, self._parts, person)
             return self._view(person)
@@ -150,11 +150,8 @@ class People:
             "id_hash": id_hash(settings, kind, number),
             "id_masked": mask_number(number),
             "phone": self._seal_phone(person_id, phone),
-            "phone_hash": self._phone_hash(phone),
+            "phone_hash": self._parts.phone_hash(phone),
         }
-
-    def _phone_hash(self, phone: str) -> str:
-        return keyed_hash(self._parts.settings, phone, purpose="phone")
 
     def _seal_phone(self, person_id: UUID, phone: str) -> bytes:
         return encrypt_field(self._parts.settings, phone, bind=f"person.phone/{person_id}")

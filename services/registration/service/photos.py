@@ -61,7 +61,7 @@ class PhotoDesk:
             locked=seen.locked,
             chosen=None if chosen is None else await self._side(chosen, rule),
             source=None if source is None else await self._side(source, rule),
-            suggested=None if read is None else suggested(read, rule.aspect),
+            suggested=None if read is None else suggested(read, rule),
             draft_version=seen.version,
         )
 

@@ -64,12 +64,18 @@ class Prints:
 
 
 async def remember(
-    session: AsyncSession, application_id: UUID, version: int, made: Printed, pdf_key: str
+    session: AsyncSession,
+    application_id: UUID,
+    version: int,
+    made: Printed,
+    pdf_key: str,
+    *,
+    kind: str = "form",
 ) -> PrintedForm:
     """Keeps what was printed, once: the first print of the same content stays."""
     zones = [one.model_dump() for one in made.zones]
     values = {"application_id": application_id, "version": version, "pdf_key": pdf_key, "pages": made.pages}
-    return await repository.add_printed(session, {**values, "code": made.code, "zones": zones})
+    return await repository.add_printed(session, {**values, "kind": kind, "code": made.code, "zones": zones})
 
 
 def reprints(case: Case) -> bool:
@@ -115,4 +121,10 @@ def places(row: PrintedForm) -> tuple[Place, ...]:
 def expectation(row: PrintedForm) -> Expected:
     """What must come back. The seal belongs where its zone is, else on the last page."""
     seal = next((one.page for one in places(row) if one.name == "seal"), row.pages)
-    return Expected(code=row.code, version=row.version, pages=row.pages, seal_page=seal)
+    return Expected(
+        code=row.code,
+        version=row.version,
+        pages=row.pages,
+        seal_page=seal,
+        correction_page=row.kind == "correction_page",
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts.commands import CommandName, PrepareRequest, PrepareResult
 from kit.errors import DomainError, Kind
+from services.registration.service.amending import CorrectionPages
 from services.registration.service.applying import Applying
 from services.registration.service.bars import BarDesk
 from services.registration.service.cases import Cases
@@ -15,6 +16,7 @@ from services.registration.service.filing import Filing
 from services.registration.service.outside import Outside
 from services.registration.service.parts import Parts
 from services.registration.service.people import People
+from services.registration.service.phones import Phones
 from services.registration.service.photos import PhotoDesk
 from services.registration.service.prints import Prints
 from services.registration.service.reading import OcrDesk
@@ -28,9 +30,11 @@ class Registration:
         self.parts = parts
         self.rounds = RoundDesk(parts)
         self.people = People(parts)
+        self.phones = Phones(parts)
         self.drafts = Drafts(parts)
         self.prints = Prints(parts)
-        self.scans = ScanDesk(parts, self.prints)
+        self.amended = CorrectionPages(parts, self.prints)
+        self.scans = ScanDesk(parts, self.prints, self.amended)
         self.files = FileDesk(parts, self.scans)
         self.photos = PhotoDesk(parts, self.files, self.drafts)
         self.ocr = OcrDesk(parts)

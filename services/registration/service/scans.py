@@ -17,6 +17,7 @@ from rules.checks import SURE, scan_checks
 from services.registration import repository
 from services.registration.domain.scans import Expected, FileRead, Judged, Judgement, Spot, facts_of, judge
 from services.registration.models import File, PrintedForm, Scan
+from services.registration.service.amending import CorrectionPages, offered
 from services.registration.service.parts import Case, Parts, load_case, seen_case
 from services.registration.service.prints import Prints, expectation, places
 from services.registration.service.view import state_of
@@ -28,6 +29,11 @@ _KINDS = {
     ScanSheetKind.older: "第 {} 页，但是旧版本（第 {} 版）",
     ScanSheetKind.foreign: "不是这份申报书的页",
     ScanSheetKind.unknown: "认不出是哪一页",
+}
+_AMENDED = {
+    ScanSheetKind.current: "更正页",
+    ScanSheetKind.alike: "看上去是更正页，但右上角的码读不出",
+    ScanSheetKind.older: "不是这张更正页",
 }
 _SIGNED = {True: "有签名", False: "没有找到签名", None: "看不准有没有签名"}
 _SEALED = {True: "有公章", False: "没有找到公章", None: "看不准有没有公章"}
@@ -53,27 +59,34 @@ class Looked:
 
 
 class ScanDesk:
-    def __init__(self, parts: Parts, prints: Prints) -> None:
+    def __init__(self, parts: Parts, prints: Prints, amended: CorrectionPages) -> None:
         self._parts = parts
         self._prints = prints
+        self._amended = amended
 
     async def read(self, application_id: UUID, media_type: str, data: bytes) -> str | None:
-        """Reads a scan (PDF, JPEG or PNG) against the form that is expected back; the key of what was read, None:
-        it could not be read."""
+        """Reads a scan (PDF, JPEG or PNG) against the form that is expected back, or against the correction page that
+        may come instead; the key of what was read, None: it could not be read."""
         async with self._parts.db.read() as session:
             case = await load_case(session, self._parts, application_id)
         if case is None or state_of(case.application) is FormState.draft:
             return None
         row = await self._prints.expected(case)
+        found = await self._compared(media_type, data, row)
+        if found is None:
+            return None
+        for page in await self._amended.of(case, row.version):
+            if found.may_be(page.code):
+                found = await self._compared(media_type, data, page) or found
+        return await self._parts.store.put_content(found.model_dump_json().encode(), "application/json")
+
+    async def _compared(self, media_type: str, data: bytes, row: PrintedForm) -> FileRead | None:
         pdf = await self._parts.store.get_content(row.pdf_key)
 
         async def keep(picture: bytes) -> str:
             return await self._parts.store.put_content(picture, "image/jpeg")
 
-        found = await self._parts.reader.read(media_type, data, row.code, pdf, places(row), keep)
-        if found is None:
-            return None
-        return await self._parts.store.put_content(found.model_dump_json().encode(), "application/json")
+        return await self._parts.reader.read(media_type, data, row.code, pdf, places(row), keep)
 
     async def report(self, application_id: UUID, actor: Actor, wanted: Sequence[UUID]) -> ScanReport:
         """What the files show, page by page. Without `wanted`: scans that were sent since the form was printed or
@@ -84,9 +97,9 @@ class ScanDesk:
             found = [one for one in await repository.files(session, application_id) if _is_scan(one)]
         printed = await self._prints.expected(case)
         rows = _chosen(case, found, scan, printed, wanted)
-        looked = await self.against(printed, rows)
+        looked = await self.fitting(case, printed, rows)
         if not wanted:
-            looked = await self._latest(looked)
+            looked = await self._latest(case, printed, looked)
         current = case.application.form_version
         ids = {row.id for row in looked.rows}
         taken = scan is not None and scan.form_version == current and set(scan.file_ids) == ids
@@ -101,6 +114,17 @@ class ScanDesk:
         judgement = judge(pages, expectation(printed), versions)
         return Looked(rows=rows, reads=reads, printed=printed, judgement=judgement)
 
+    async def fitting(self, case: Case, printed: PrintedForm, rows: Sequence[File]) -> Looked:
+        """The files against the form, or against the correction page when they hold it and not the whole form."""
+        whole = await self.against(printed, rows)
+        if whole.judgement.refused is None or not rows:
+            return whole
+        for page in await self._amended.of(case, printed.version):
+            some = await self.against(page, rows)
+            if some.judgement.refused is None and not some.judgement.missing:
+                return some
+        return whole
+
     async def picture(self, application_id: UUID, actor: Actor, digest: str) -> bytes:
         """A zone's picture (JPEG, made by us), of a scan of this application only."""
         key = f"sha256/{digest}"
@@ -112,11 +136,11 @@ class ScanDesk:
                 return await self._parts.store.get_content(key)
         raise DomainError(Kind.not_found, "unknown_file", "没有找到这张图片。", "A4")
 
-    async def _latest(self, whole: Looked) -> Looked:
+    async def _latest(self, case: Case, printed: PrintedForm, whole: Looked) -> Looked:
         """The fewest of the last files that make a whole: who scans anew need not take the old ones out."""
         for count in range(1, len(whole.rows)):
             rows = whole.rows[-count:]
-            some = await self.against(whole.printed, rows)
+            some = await self.fitting(case, printed, rows)
             if not some.judgement.missing and some.judgement.refused is None:
                 return some
         return whole
@@ -144,6 +168,8 @@ class ScanDesk:
             else None,
             findings=await self._findings(case, looked) if looked.rows else (),
             taken=taken,
+            correction_page=expected.correction_page,
+            may_amend=offered(case),
         )
 
     async def _findings(self, case: Case, looked: Looked) -> tuple[Finding, ...]:
@@ -185,6 +211,8 @@ def _sheets(looked: Looked) -> Iterator[ScanSheet]:
 def _sheet(row: File, position: int, one: Judged, expected: Expected) -> ScanSheet:
     ours = one.kind in (ScanSheetKind.current, ScanSheetKind.alike)
     text = _KINDS[one.kind].format(one.number, one.version)
+    if expected.correction_page:
+        text = _AMENDED.get(one.kind, text)
     if one.read is None:
         text = "没有能够自动读取，由审查人员查看"
     link = _links(row.application_id)

@@ -179,8 +179,11 @@ class Workdesk:
         all_facts, ids = [facts], [*desk.snapshot.file_ids(), *scan]
         if desk.first is not None and desk.before is not None:
             before = await self._content.facts(desk.first.facts_key)
+            earlier = before.scan.file_ids if before.scan is not None else ()
             all_facts.append(before)
-            ids += [*desk.before.file_ids(), *(before.scan.file_ids if before.scan is not None else ())]
+            ids += [*desk.before.file_ids(), *earlier]
+            if facts.scan is not None and facts.scan.correction_page:  # the rest is as it was signed before
+                scan = tuple(dict.fromkeys((*scan, *earlier)))
         said = await self._content.answers(look.answers_key) if look.answers_key is not None else None
         if said is not None and said.application_id != case.application_id:
             said = None
@@ -208,6 +211,7 @@ class Workdesk:
             flagged=desk.first.flags if desk.first is not None else (),
             may_correct=desk.may_correct,
             draft=draft,
+            twins=facts.twins,
         )
 
     async def _outside(self, case: Case, card: TaskCard) -> OutsideTask:

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from contracts.case import Snapshot
+from contracts.case import Facts, Snapshot, Twin, canonical
 from contracts.commands import PrepareResult
 from contracts.http.review import QualificationDecision
 from kit.due import DueLoop
@@ -240,3 +240,45 @@ async def test_an_overdue_task_rises_in_its_queue(world: World, database: TestDa
 async def _snapshot_fields(world: World, key: str | None) -> dict[str, str]:
     assert key is not None
     return Snapshot.model_validate_json(await world.store.get_content(key)).fields
+
+
+@pytest.mark.clause("E10")
+async def test_a_task_tells_which_twins_the_findings_know(world: World) -> None:
+    """So that the page can mark what was filed later."""
+    reviewer = await world.register("reviewer", "重庆市渝北区某中学")
+    case = await world.case("2024-00001")
+    twin = Twin(kind="file", item_id="b1", application_number="2024-00002", other_item_id="c1")
+    facts = Facts.model_validate_json(await world.store.get_content(case.facts_key or ""))
+    key = await world.store.put_content(
+        canonical(facts.model_copy(update={"twins": (twin,)})), "application/json"
+    )
+    task = await world.open_qualification(case.model_copy(update={"facts_key": key}))
+    await world.get(reviewer, "POST", f"/tasks/{task}/claim")
+    shown = await world.get(reviewer, "GET", f"/tasks/{task}")
+    assert shown["twins"] == [twin.model_dump(mode="json")]
+    found = [one["message"] for one in shown["findings"] if one["check_id"] == "E10"]
+    assert found == ["可能重复填报，请核对：“科技节”的附件与申报 2024-00002 的附件是同一个文件"]
+
+
+@pytest.mark.clause("Q10", "Q15")
+async def test_a_page_of_corrections_is_shown_before_the_scan_that_has_the_rest(world: World) -> None:
+    reviewer = await world.register("reviewer", "重庆市渝北区某中学")
+    case = await world.case("2024-00001")
+    task = await world.open_qualification(case)
+    fence, _ = await world.decide(reviewer, task, "correction", SHORT)
+    prepared = await world.send(reviewer, case, task, fence)
+    assert prepared.data is not None
+    facts = Facts.model_validate_json(await world.store.get_content(case.facts_key or ""))
+    assert facts.scan is not None
+    page = facts.scan.model_copy(
+        update={"file_ids": ("page",), "expected_version": 2, "correction_page": True}
+    )
+    files = {**facts.files, "page": facts.files["scan"]}
+    made = canonical(facts.model_copy(update={"files": files, "scan": page}))
+    key = await world.store.put_content(made, "application/json")
+    after = (await world.changed(case)).model_copy(update={"facts_key": key})
+    second = await world.open_qualification(after, 2, prepared.data["decision_key"])
+    await world.get(reviewer, "POST", f"/tasks/{second}/claim")
+    shown = await world.get(reviewer, "GET", f"/tasks/{second}")
+    assert (shown["scan_file_ids"], shown["scan"]["correction_page"]) == (["page", "scan"], True)
+    assert {"page", "scan"} <= {one["file_id"] for one in shown["files"]}
