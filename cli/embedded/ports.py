@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 import socket
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from cli.embedded import files
 from cli.problems import Problem
@@ -32,6 +35,8 @@ NAMES = (
 )
 _FIRST, _LAST = 20_000, 22_700  # both ends of a pair stay below 32768, where outgoing connections begin
 _BLOCK = 32
+_claims: set[int] = set()
+_claims_file: BinaryIO | None = None
 
 
 def choose(path: Path, portal: int | None) -> dict[str, int]:
@@ -86,15 +91,31 @@ def _near(port: int) -> int:
 
 
 def _fresh(taken: set[int]) -> Iterator[int]:
-    """Free pairs from a random block on: two that start at once hardly meet."""
-    blocks = range(_FIRST, _LAST, _BLOCK)
-    start = random.SystemRandom().choice(blocks)
-    for port in _turn(start):
-        if port not in taken and is_free(port) and _pair(port):
-            yield port
+    """Free pairs from blocks that nobody else who starts now has claimed, beginning with a random one."""
+    starts = list(range(_FIRST, _LAST, _BLOCK))
+    random.SystemRandom().shuffle(starts)
+    for start in sorted(starts, key=_claims.__contains__):  # our own, of a system that has ended, come last
+        if not _claim(start):
+            continue
+        for port in range(start, min(start + _BLOCK, _LAST)):
+            if port not in taken and is_free(port) and _pair(port):
+                yield port
     raise Problem("port_taken", f"{_FIRST}–{_LAST} 之间没有空闲的端口。")
 
 
-def _turn(start: int) -> Iterable[int]:
-    yield from range(start, _LAST)
-    yield from range(_FIRST, start)
+def _claim(start: int) -> bool:
+    """Takes a block for as long as this process lives: a port that is free now is bound only seconds later.
+
+    The lock is a byte of one file of this user; it ends with the process.
+    """
+    if start in _claims:
+        return True
+    global _claims_file
+    if _claims_file is None:
+        _claims_file = (Path(tempfile.gettempdir()) / f"fudao-ports-{os.geteuid()}").open("ab")
+    try:
+        fcntl.lockf(_claims_file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, start)
+    except OSError:
+        return False
+    _claims.add(start)
+    return True

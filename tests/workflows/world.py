@@ -269,7 +269,8 @@ class Applicant:
             Stage.notice: "registration.set_phase",
             Stage.certificate: "publication.await_certificate",
         }[stage]
-        async with asyncio.timeout(20):
+        pause = 0.02
+        async with asyncio.timeout(60):
             while True:
                 now = await self.handle.query(ApplicationLifecycle.now)
                 if now.transition.stage is stage and any(
@@ -277,7 +278,8 @@ class Applicant:
                     for call in self.world.calls
                 ):
                     return
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(pause)
+                pause = min(0.5, pause * 1.5)  # many who ask often keep the workflows from getting on
 
     def _id(self) -> str:
         return self.handle.id.removeprefix("application:")

@@ -38,6 +38,29 @@ def test_ports_come_in_pairs_below_where_outgoing_connections_begin(tmp_path: Pa
     assert files.read_json(tmp_path / "ports.json") == chosen
 
 
+async def test_systems_that_start_at_once_choose_apart(tmp_path: Path) -> None:
+    """Each process holds its claim until it ends; without one 24 would meet almost surely."""
+    code = (
+        "import sys, pathlib; from cli.embedded import ports;"
+        "print(*ports.choose(pathlib.Path(sys.argv[1]), 0).values(), flush=True); sys.stdin.read()"
+    )
+    pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
+    starters = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-c", code, str(tmp_path / f"{n}.json"), **pipes, cwd=Path(__file__).parents[3]
+        )
+        for n in range(24)
+    ]
+    chosen: list[int] = []
+    for one in starters:
+        assert one.stdout is not None
+        chosen += map(int, (await one.stdout.readline()).split())
+    for one in starters:
+        await one.communicate()
+    assert len(chosen) == 24 * len(ports.NAMES)
+    assert len(set(chosen)) == len(chosen)
+
+
 def test_ports_are_kept_except_those_that_are_taken(tmp_path: Path) -> None:
     first = ports.choose(tmp_path / "ports.json", None)
     with closing(socket.create_server(("127.0.0.1", first["temporal_ui"]))):
