@@ -56,7 +56,7 @@ async def test_systems_that_start_at_once_choose_apart(tmp_path: Path) -> None:
         assert one.stdout is not None
         chosen += map(int, (await one.stdout.readline()).split())
     for one in starters:
-        await one.communicate()
+        await one.communicate(b"")
     assert len(chosen) == 24 * len(ports.NAMES)
     assert len(set(chosen)) == len(chosen)
 
