@@ -29,7 +29,7 @@ types: setup
 	$(BIN)/mypy
 
 test: lint types
-	$(BIN)/pytest -n 2 $(ARGS)
+	$(BIN)/pytest $(ARGS)
 
 bench: setup
 	@$(BIN)/python -m bench $(ARGS)

@@ -1,8 +1,7 @@
 """A small demo from an empty folder to certificates: everything real, all through the public API.
 
-One file for all that looks at it, so that one worker plays it once; a second one, whose processes are killed, plays
-at the same time. Its people are the markers that are searched in the stores: nobody's name, phone or ID number gets
-where it must not.
+One file for all that looks at it, so that it is played once. Its people are the markers that are searched in the
+stores: nobody's name, phone or ID number gets where it must not. At the end a second one with processes killed.
 """
 
 import asyncio
@@ -12,7 +11,7 @@ import re
 import shutil
 import signal
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,18 +39,29 @@ class KilledRun:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def both_runs() -> AsyncIterator[tuple[DemoRun, KilledRun]]:
-    """A whole round played twice at once, undisturbed and with processes killed."""
-    plain, disturbed = await start_demo(), await start_demo()
+async def demo_run() -> AsyncIterator[DemoRun]:
+    """A whole round, undisturbed."""
+    async with removed(await start_demo()) as demo:
+        yield await demo.finish()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def killed_run() -> AsyncIterator[KilledRun]:
+    """The same round with processes killed."""
+    async with removed(await start_demo()) as demo:
+        yield await finish_with_kills(demo)
+
+
+@asynccontextmanager
+async def removed(demo: Demo) -> AsyncIterator[Demo]:
+    """Ended if it still runs, and its folder deleted."""
     try:
-        run, killed = await asyncio.gather(plain.finish(), finish_with_kills(disturbed))
-        yield run, killed
+        yield demo
     finally:
-        for demo in (plain, disturbed):
-            if demo.process.returncode is None:
-                demo.process.terminate()
-                await demo.process.wait()
-            shutil.rmtree(demo.folder, ignore_errors=True)
+        if demo.process.returncode is None:
+            demo.process.terminate()
+            await demo.process.wait()
+        shutil.rmtree(demo.folder, ignore_errors=True)
 
 
 async def finish_with_kills(demo: Demo) -> KilledRun:
@@ -76,16 +86,6 @@ async def finish_with_kills(demo: Demo) -> KilledRun:
         await asyncio.sleep(4)
     run = await demo.finish()
     return KilledRun(report=run.report, killed=set(killed), seen=seen | demo.pids())
-
-
-@pytest.fixture(scope="module")
-def demo_run(both_runs: tuple[DemoRun, KilledRun]) -> DemoRun:
-    return both_runs[0]
-
-
-@pytest.fixture(scope="module")
-def killed_run(both_runs: tuple[DemoRun, KilledRun]) -> KilledRun:
-    return both_runs[1]
 
 
 def test_every_number_adds_up_to_the_applicants(demo_run: DemoRun) -> None:
