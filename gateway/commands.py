@@ -8,6 +8,7 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 from fastapi import Header, Response
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -109,6 +110,21 @@ def answer(receipt: Receipt) -> Response:
 
 def location(receipt: Receipt) -> dict[str, str]:
     return {"location": f"{API}/commands/{receipt.id}"}
+
+
+async def of_case(
+    parts: Parts, caller: Caller, application_id: UUID, name: CommandName, body: BaseModel, key: str
+) -> log.NewCommand:
+    """A page's command on an application, of which only the ID is known. 404 when there is none."""
+    return new_command(
+        caller,
+        target_kind=TargetKind.application,
+        target_id=application_id,
+        round_id=await round_of(parts, TargetKind.application, application_id, caller),
+        name=name,
+        body=body.model_dump(mode="json"),
+        key=key,
+    )
 
 
 async def round_of(parts: Parts, kind: TargetKind, target_id: UUID, caller: Caller) -> UUID:

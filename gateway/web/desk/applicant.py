@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import JSONResponse, Response
 
-from contracts.commands import CommandName, Resubmit, TargetKind
+from contracts.commands import CommandName, Resubmit
 from contracts.http.desk import (
     AnswersSaved,
     DecisionHistory,
@@ -102,16 +102,8 @@ async def _resubmit(
     except (ValueError, ValidationError):
         stale = refused("stale")
         raise DomainError(Kind.conflict, stale.code, stale.message, stale.clause) from None
-    round_id = await commands.round_of(parts, TargetKind.application, application_id, caller)
-    command = commands.new_command(
-        caller,
-        target_kind=TargetKind.application,
-        target_id=application_id,
-        round_id=round_id,
-        name=CommandName.resubmit,
-        body=body.model_dump(mode="json"),
-        key=form.get("key") or str(uuid4()),
-    )
+    key = form.get("key") or str(uuid4())
+    command = await commands.of_case(parts, caller, application_id, CommandName.resubmit, body, key)
     commands.refuse_if_refused(await commands.send(parts, command))
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from contracts.commands import CommandName, Refused, Role, TargetKind
+from contracts.commands import CommandName, Refused, Role
 from contracts.http.desk import DecisionHistory, DismissHearing, Hearing, Hearings, OpenHearing
 from contracts.http.gateway import Proposal, ProposalState
 from contracts.prepared import QualificationOutcome
@@ -52,16 +52,8 @@ async def cancel(
     except (ValidationError, ValueError):
         error = DomainError(Kind.invalid, "nothing_chosen", "请勾选要撤销的意见。", "Q10")
         return await page(request, parts, pages, caller, application_id, error)
-    round_id = await commands.round_of(parts, TargetKind.application, application_id, caller)
-    command = commands.new_command(
-        caller,
-        target_kind=TargetKind.application,
-        target_id=application_id,
-        round_id=round_id,
-        name=CommandName.cancel_flags,
-        body=body.model_dump(mode="json"),
-        key=str(form.get("key") or uuid4()),
-    )
+    key = str(form.get("key") or uuid4())
+    command = await commands.of_case(parts, caller, application_id, CommandName.cancel_flags, body, key)
     try:
         await proposals.propose(parts, command)
     except DomainError as error:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from contracts.commands import CommandName, TargetKind
+from contracts.commands import CommandName
 from contracts.http.desk import Hearings, HearingState
 from contracts.rulings import Disqualify
 from gateway import commands, proposals
@@ -92,14 +92,5 @@ def _confirmed(form: FormData) -> None:
 
 
 async def _propose(parts: Parts, caller: Caller, application_id: UUID, body: Disqualify, key: str) -> None:
-    round_id = await commands.round_of(parts, TargetKind.application, application_id, caller)
-    command = commands.new_command(
-        caller,
-        target_kind=TargetKind.application,
-        target_id=application_id,
-        round_id=round_id,
-        name=CommandName.disqualify,
-        body=body.model_dump(mode="json"),
-        key=key,
-    )
+    command = await commands.of_case(parts, caller, application_id, CommandName.disqualify, body, key)
     await proposals.propose(parts, command, once_for="hearing_id")

@@ -10,7 +10,7 @@ import httpx
 from fastapi import APIRouter, Path, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from contracts.commands import CommandName, DecideQualification, TargetKind
+from contracts.commands import CommandName, DecideQualification
 from contracts.http.review import (
     ColleagueTask,
     DecisionSaved,
@@ -99,15 +99,9 @@ async def decide(
     form = await request.form()
     body = DecideQualification(task_id=task_id, fence=int(str(form.get("fence") or task.task.fence)))
     application_id = task.task.application_id
-    round_id = await commands.round_of(parts, TargetKind.application, application_id, caller)
-    command = commands.new_command(
-        caller,
-        target_kind=TargetKind.application,
-        target_id=application_id,
-        round_id=round_id,
-        name=CommandName.decide_qualification,
-        body=body.model_dump(mode="json"),
-        key=str(form.get("key") or uuid4()),
+    key = str(form.get("key") or uuid4())
+    command = await commands.of_case(
+        parts, caller, application_id, CommandName.decide_qualification, body, key
     )
     try:
         commands.refuse_if_refused(await commands.send(parts, command))
