@@ -21,6 +21,7 @@ from tests.servers import Servers
 
 __all__ = ["database", "migrated", "registration_world"]
 VENDOR = Path(web.__file__).parent / "static" / "vendor"
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -30,6 +31,14 @@ def vendor() -> Path:
     if not (VENDOR / "tabler.min.css").is_file():
         pytest.skip("没有 Tabler 和 htmx：运行 make setup")
     return VENDOR
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The text of axe-core."""
+    if not AXE.is_file():
+        pytest.skip("没有 axe-core：运行 make setup")
+    return AXE.read_text(encoding="utf-8")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

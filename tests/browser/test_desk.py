@@ -20,8 +20,8 @@ from gateway.accounts import sessions
 from gateway.models import Account, Application
 from kit.tokens import Actor
 from tests.browser.desk_site import Desk, open_desk
+from tests.browser.looking import DESK, PHONE, faults_of_all, opened
 from tests.browser.site import Site, known
-from tests.browser.test_pages import DESK, PHONE, opened
 from tests.conftest import TestDatabase
 from tests.servers import Servers
 
@@ -199,8 +199,8 @@ async def test_undo_zoom_and_nothing_is_sent_before_it_was_seen_again(
 
 
 @pytest.mark.timeout(180)
-async def test_the_desk_works_without_scripts_and_does_not_scroll_sideways(
-    browser: Browser, site: Site, desk: Desk
+async def test_the_desk_works_without_scripts_and_shuts_nobody_out(
+    browser: Browser, site: Site, desk: Desk, axe: str
 ) -> None:
     await desk.case("2024-00001")
     async with opened(browser, site, token=desk.token, java_script_enabled=False) as page:
@@ -212,7 +212,6 @@ async def test_the_desk_works_without_scripts_and_does_not_scroll_sideways(
         await page.get_by_role("status").get_by_text("已保存").wait_for()
         assert await page.locator("#check-Q1 input[value=accept]").is_checked()
         task = page.url.split("?")[0]
-    wide = []
     pages = [
         (desk.token, "/staff/queue"),
         (desk.token, task.removeprefix(site.url)),
@@ -222,20 +221,8 @@ async def test_the_desk_works_without_scripts_and_does_not_scroll_sideways(
         (desk.office_token, f"/staff/calls/{site.round_id}"),
         (desk.office_token, f"/staff/cases/{desk.cases['2024-00001'].application_id}"),
     ]
-    for token, path in pages:
-        for size in (PHONE, DESK):
-            async with opened(browser, site, token=token, size=size) as page:
-                answer = await page.goto(site.url + path)
-                assert answer is not None
-                over = await page.evaluate(
-                    "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-                )
-                if over > 0 or answer.status != 200 or await page.locator("h1").count() != 1:
-                    wide.append((path, size["width"], over, answer.status))
-                if SHOTS is not None:
-                    name = path.strip("/").replace("/", "-").split("?")[0][-20:]
-                    await page.screenshot(path=f"{SHOTS}/{name}-{size['width']}.png", full_page=True)
-    assert wide == []
+    wrong = await faults_of_all(browser, site, pages, axe)
+    assert wrong == [], "\n".join(str(one) for one in wrong)
 
 
 @pytest.mark.timeout(180)

@@ -19,10 +19,9 @@ from contracts.http.scans import ScanReport
 from gateway.models import Application
 from services.registration.domain.scans import Place
 from tests.browser.form_site import FormSite
+from tests.browser.looking import opened, shot
 from tests.browser.test_form import SAVED
-from tests.browser.test_pages import opened
 from tests.browser.test_scan import cards
-from tests.browser.test_uploads import shot
 from tests.integration.registration.test_photo import snapshot_on_a_wall
 from tests.integration.registration.world import Applicant, id_number, pdf_bytes
 from tests.scans import Look, as_pdf, scan

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page
 from cli.demo.evidence import photo_jpeg
 from services.registration.domain import draft
 from tests.browser.form_site import FormSite
-from tests.browser.test_pages import DESK, opened
+from tests.browser.looking import DESK, opened
 from tests.integration.registration.world import filled, pdf_bytes
 
 SAVED = '[data-state][data-now="saved"]'

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page
@@ -12,15 +11,12 @@ from playwright.async_api import Browser, Page
 from contracts.http.review import ApplicantDecision, FoundItem
 from contracts.prepared import QualificationOutcome
 from tests.browser.form_site import FormSite
-from tests.browser.site import Site, put
+from tests.browser.looking import DESK, PHONE, faults, faults_of_all, opened, shot
+from tests.browser.site import put
 from tests.browser.test_form import SAVED, fill_all
-from tests.browser.test_pages import DESK, PHONE, opened
-from tests.browser.test_staff_tools import pages, pictured
-from tests.browser.test_uploads import shot
 from tests.integration.registration.test_photo import snapshot_on_a_wall
 from tests.integration.registration.world import pdf_bytes, photo_bytes
 
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = (
     "/form",
     "/form/A",
@@ -40,43 +36,13 @@ PAGES = (
     "/scan",
     "/pay",
 )
-_SERIOUS = """async () => {
-  const found = await axe.run(document, { resultTypes: ["violations"] });
-  return found.violations.filter((one) => ["serious", "critical"].includes(one.impact))
-    .map((one) => [one.id, one.nodes[0].target.join(" "), one.nodes.length]);
-}"""
 
 
-@pytest.fixture(scope="session")
-def axe() -> str:
-    if not AXE.is_file():
-        pytest.skip("没有 axe-core：运行 make setup")
-    return AXE.read_text(encoding="utf-8")
-
-
-async def faults(page: Page, axe: str) -> list[Any]:
-    """Serious and critical ones, headings, sideways scrolling."""
-    await page.evaluate(axe)
-    found: list[Any] = await page.evaluate(_SERIOUS)
-    over = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    if over > 0:
-        found.append(["scrolls sideways", over])
-    if await page.locator("h1").count() != 1:
-        found.append(["headings", await page.locator("h1").count()])
-    return found
-
-
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-async def test_no_page_of_the_form_shuts_anybody_out(
-    browser: Browser, form_site: FormSite, axe: str, size: Any
-) -> None:
+async def test_no_page_of_the_form_shuts_anybody_out(browser: Browser, form_site: FormSite, axe: str) -> None:
     await fill_all(form_site, **{"fields.degree": None, "trainings.t2": {"title": "校本培训", "hours": "6"}})
-    wrong = []
-    async with opened(browser, form_site, token=form_site.token, size=size) as page:
-        for path in PAGES:
-            await page.goto(form_site.case + path)
-            wrong += [(path, *one) for one in await faults(page, axe)]
-            await shot(page, f"draft{path.replace('/', '-')}-{size['width']}")
+    whole = [(form_site.token, form_site.case.removeprefix(form_site.url) + path) for path in PAGES]
+    wrong = await faults_of_all(browser, form_site, whole, axe)
+    async with opened(browser, form_site, token=form_site.token) as page:
         await page.goto(f"{form_site.form}/A")
         await page.locator("#fields-email").fill("nobody")
         await page.locator("#fields-degree").focus()
@@ -84,15 +50,6 @@ async def test_no_page_of_the_form_shuts_anybody_out(
         await page.get_by_role("button", name="保存，回到目录").click()
         await page.locator("[data-summary]:focus").wait_for()
         wrong += [("/form/A with a mistake", *one) for one in await faults(page, axe)]
-    assert wrong == [], "\n".join(str(one) for one in wrong)
-
-
-async def test_pages_before_the_form_shut_nobody_out(browser: Browser, form_site: FormSite, axe: str) -> None:
-    wrong = []
-    async with opened(browser, form_site) as page:
-        for path in ("/", "/login", "/recover", "/verify", "/notices", "/nope", "/staff/login"):
-            await page.goto(form_site.url + path)
-            wrong += [(path, *one) for one in await faults(page, axe)]
     assert wrong == [], "\n".join(str(one) for one in wrong)
 
 
@@ -117,20 +74,6 @@ async def test_files_and_the_scan_shut_nobody_out(
                 await page.goto(form_site.case + path)
                 wrong += [(path, *found) for found in await faults(page, axe)]
                 await shot(page, f"submitted{path.replace('/', '-')}-{size['width']}")
-    assert wrong == [], "\n".join(str(one) for one in wrong)
-
-
-@pytest.mark.timeout(300)
-async def test_the_tools_of_staff_shut_nobody_out(browser: Browser, site: Site, axe: str) -> None:
-    wrong = []
-    for token, path in await pages(site):
-        for size in (PHONE, DESK):
-            async with opened(browser, site, token=token, size=size) as page:
-                await pictured(page)
-                await page.goto(site.url + path)
-                wrong += [(path, *one) for one in await faults(page, axe)]
-                name = "".join(one if one.isalnum() else "-" for one in path.partition("?")[0])
-                await shot(page, f"tools{name}-{size['width']}")
     assert wrong == [], "\n".join(str(one) for one in wrong)
 
 

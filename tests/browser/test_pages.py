@@ -3,45 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, ViewportSize
+from playwright.async_api import Browser
 
 from contracts.commands import Role
 from contracts.http.persons import PersonView
 from contracts.refusals import refused
-from tests.browser.site import NUMBER, Reached, Site
+from tests.browser.looking import faults_of_all, opened
+from tests.browser.site import NUMBER, Site
 from tests.integration.gateway.world import OPERATOR_TOKEN
-
-PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=850)
-
-
-@asynccontextmanager
-async def opened(
-    browser: Browser,
-    site: Reached,
-    *,
-    token: str | None = None,
-    size: ViewportSize | None = None,
-    expected: str = "the server responded with a status of",
-    **options: Any,
-) -> AsyncIterator[Page]:
-    """A page of a fresh browser profile; an un`expected` message of the console (blocked script …) fails the test."""
-    context = await browser.new_context(
-        viewport=size or PHONE, locale=options.pop("locale", "zh-CN"), **options
-    )
-    if token is not None:
-        await context.add_cookies([{"name": site.world.settings.cookie, "value": token, "url": site.url}])
-    page = await context.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    yield page
-    await context.close()
-    assert [text for text in said if expected not in text] == []
 
 
 async def paths(site: Site) -> list[tuple[str | None, str]]:
@@ -69,20 +40,9 @@ async def paths(site: Site) -> list[tuple[str | None, str]]:
     ]
 
 
-async def test_no_page_scrolls_sideways_and_each_has_one_heading(browser: Browser, site: Site) -> None:
-    wrong = []
-    for token, path in await paths(site):
-        for size in (PHONE, DESK):
-            for locale in ("zh-CN", "en-GB"):
-                async with opened(browser, site, token=token, size=size, locale=locale) as page:
-                    await page.goto(site.url + path)
-                    over = await page.evaluate(
-                        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-                    )
-                    headings = await page.locator("h1").count()
-                    if over > 0 or headings != 1:
-                        wrong.append((path, size["width"], locale, over, headings))
-    assert wrong == []
+async def test_no_page_of_the_site_shuts_anybody_out(browser: Browser, site: Site, axe: str) -> None:
+    wrong = await faults_of_all(browser, site, await paths(site), axe)
+    assert wrong == [], "\n".join(str(one) for one in wrong)
 
 
 @pytest.mark.clause("A1")

@@ -14,14 +14,14 @@ import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser
 
 from contracts.commands import Role
 from contracts.http.payment import OrderState
 from kit.db import migrate
 from services.payment.api import make_app
+from tests.browser.looking import DESK, PHONE, opened, sideways
 from tests.browser.site import Site
-from tests.browser.test_pages import DESK, PHONE, opened
 from tests.conftest import TestDatabase
 from tests.integration.payment.world import Local, World, local_provider, payment_settings, world_of
 
@@ -69,18 +69,13 @@ async def empty(admin_dsn: str) -> None:
     await connection.close()
 
 
-async def fits(page: Page) -> None:
-    over = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert over == 0
-
-
 @pytest.mark.clause("F2", "F5")
 @pytest.mark.parametrize("button", ["微信支付 ¥100.00", "支付宝 ¥100.00"])
 async def test_paying_online_on_a_phone(browser: Browser, paying: Paying, button: str) -> None:
     site = paying.site
     async with opened(browser, site, token=site.token, size=PHONE, user_agent=IPHONE) as page:
         await page.goto(paying.page_of(site.application))
-        await fits(page)
+        assert await sideways(page) == 0
         assert await page.get_by_text("2024-J-00017 重庆市渝中区实验小学 欧阳晓").count() == 1
         online = page.locator("form", has=page.get_by_role("button", name=button))
         await online.get_by_label("我已阅读并同意退费规定").check()
@@ -90,7 +85,7 @@ async def test_paying_online_on_a_phone(browser: Browser, paying: Paying, button
         await page.get_by_text("支付成功").wait_for()
         await page.goto(paying.page_of(site.application))
         await page.get_by_text("缴费已记入您的申报，无需再做什么。").wait_for(timeout=20_000)
-        await fits(page)
+        assert await sideways(page) == 0
     assert (await paying.money.service.read_order(site.application)).state is OrderState.paid
 
 
@@ -140,7 +135,7 @@ async def test_paying_by_transfer_until_the_applicant_sees_it(
         await page.get_by_text("已自动分配 1 笔，等待处理 1 笔").wait_for()
         await page.get_by_role("link", name="去处理").click()
         await page.get_by_text("付款人和备注与任何一份申报都对不上。").wait_for()
-        await fits(page)
+        assert await sideways(page) == 0
     async with opened(browser, site, token=site.token, size=PHONE, java_script_enabled=False) as page:
         await page.goto(paying.page_of(site.application))
         await page.get_by_text("缴费已记入您的申报，无需再做什么。").wait_for()
@@ -158,4 +153,4 @@ async def test_paying_by_transfer_until_the_applicant_sees_it(
         await page.get_by_role("button", name="申请开票").click()
         await page.get_by_text("¥100.00").wait_for()
         assert await page.get_by_text("渝中区实验小学").count() == 1
-        await fits(page)
+        assert await sideways(page) == 0

@@ -16,7 +16,7 @@ from contracts.http.scans import ScanReport
 from services.registration import repository
 from services.registration.domain.scans import Place
 from tests.browser.form_site import FormSite
-from tests.browser.test_pages import DESK, PHONE, opened
+from tests.browser.looking import DESK, PHONE, opened
 from tests.integration.registration.test_lifecycle import correction, flag
 from tests.integration.registration.world import Applicant
 from tests.scans import Look, Picture, as_jpeg, as_pdf, scan

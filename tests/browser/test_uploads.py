@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,7 +17,7 @@ from playwright.async_api import Browser, Page, expect
 from cli.demo.evidence import photo_jpeg
 from kit.db import migrate
 from tests.browser.house import House, open_house
-from tests.browser.test_pages import DESK, PHONE, opened
+from tests.browser.looking import DESK, PHONE, opened, shot, sideways
 from tests.conftest import TestDatabase
 from tests.integration.registration.test_photo import snapshot_on_a_wall
 from tests.servers import Servers
@@ -45,20 +43,8 @@ async def named(house: House) -> list[str]:
     return list((await house.one.form())["values"]["trainings"][0].get("file_ids") or [])
 
 
-async def shot(page: Page, name: str) -> None:
-    """Where a folder is given, what the page looks like."""
-    if folder := os.environ.get("FUDAO_SHOTS"):
-        await page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
-
-
 def item(page: Page, name: str) -> Any:
     return page.locator(".file-item", has_text=name)
-
-
-async def no_sideways(page: Page) -> bool:
-    return bool(
-        await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    )
 
 
 @pytest.mark.clause("A2")
@@ -99,7 +85,7 @@ async def test_several_files_at_once_with_progress_and_events(browser: Browser, 
         version = await page.evaluate("document.body.dataset.draftVersion")
         assert int(version) == (await house.one.form())["version"]
         assert await page.locator(".file-item img").count() == 3
-        assert await no_sideways(page)
+        assert await sideways(page) == 0
         await shot(page, "upload-390")
         await page.set_input_files("input[type=file]", [file("又一份.pdf", same)])
         await expect(item(page, "又一份.pdf")).to_contain_text("这份文件已经上传过（培训证书.pdf）")
@@ -283,7 +269,7 @@ async def test_photo_is_cropped_by_pointer_and_by_keyboard(browser: Browser, hou
         assert loaded == [True, seen["chosen"]["width"]]
         await shot(page, "photo-done-1280")
         await page.set_viewport_size(PHONE)
-        assert await no_sideways(page)
+        assert await sideways(page) == 0
         await shot(page, "photo-done-390")
 
 
@@ -300,7 +286,7 @@ async def test_proposed_crop_can_be_taken_without_scripts(browser: Browser, hous
         await expect(page.locator(".photo-chosen")).to_be_visible()
         await expect(page.locator("main")).to_contain_text("都符合要求")
         assert (await chosen(house))["chosen"]["findings"] == []
-        assert await no_sideways(page)
+        assert await sideways(page) == 0
 
 
 @pytest.mark.clause("Q2")
