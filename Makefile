@@ -28,8 +28,15 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
+# what opens a browser or plays whole rounds needs the machine for itself; all else runs on two workers
+HEAVY := tests/browser tests/e2e tests/faults
 test: lint types
+ifeq ($(strip $(ARGS)),)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(HEAVY:%=--ignore=%)
+	$(BIN)/pytest $(HEAVY)
+else
 	$(BIN)/pytest $(ARGS)
+endif
 
 bench: setup
 	@$(BIN)/python -m bench $(ARGS)

@@ -18,8 +18,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
-from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
 
 from kit.db import ROLES, bootstrap
 from kit.settings import Settings, derive_service_key
@@ -32,33 +30,6 @@ PASSWORD = secrets.token_urlsafe(12)
 _CODEC_KEYS = {"test": bytes(range(32))}
 _ROOT_KEY = bytes(range(3, 35))
 _ACTOR_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(4, 36)))
-
-
-_HEAVY = ("browser", "e2e", "faults")
-"""Folders whose tests start a browser or many processes: with `-n` one worker plays them, one after the other."""
-
-
-def _is_heavy(nodeid: str) -> bool:
-    return nodeid.split("/")[1] in _HEAVY
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is heavy begins first, since it takes longest."""
-    items.sort(key=lambda item: not _is_heavy(item.nodeid))
-
-
-class _HeavyTogether(LoadScopeScheduling):
-    """Each file goes to one worker as a whole; all heavy ones go to the same."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return "heavy" if _is_heavy(nodeid) else nodeid.partition("::")[0]
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    """Our own, as xdist's `loadgroup` does nothing with pytest 9.2 (it writes to a name that is gone)."""
-    config.option.loadscopereorder = False
-    return _HeavyTogether(config, log)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -68,9 +68,9 @@ STAFF: tuple[tuple[str, str, tuple[Role, ...], str], ...] = (
     ("expert5", "专家 潘一鸣", (Role.expert,), "重庆邮电大学自动化学院"),
     ("expert6", "专家 余小林", (Role.expert,), "重庆自然博物馆研究部"),
 )
-_LEAST = 12.0
+_LEAST = 8.0
 """Seconds below which a window is extended, at the least: whatever is killed comes back sooner."""
-_MORE = timedelta(seconds=8)
+_MORE = timedelta(seconds=4)
 _CORRECTION_MORE = timedelta(seconds=60)
 _REASON = "演示：按时办理的事项还没有全部得到答复"
 

@@ -213,15 +213,31 @@ async def test_a_database_that_is_gone_counts_as_unavailable(database: TestDatab
     assert not is_unavailable(KeyError("x"))
 
 
+_KILL = "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'review' and datname = $1"
+
+
+async def test_connections_closed_while_idle_are_replaced_unseen(
+    db: Database, database: TestDatabase
+) -> None:
+    await asyncio.gather(*(db.ping() for _ in range(3)))
+    admin = await asyncpg.connect(database.admin_dsn)
+    await admin.execute(_KILL, database.base.db_name)
+    await admin.close()
+    await asyncio.sleep(0.1)
+    await asyncio.gather(*(db.ping() for _ in range(3)))
+    async with db.unit_of_work() as session:
+        await session.execute(INSERT, {"key": "after"})
+    assert await keys(db) == {"after"}
+
+
 async def test_a_killed_connection_is_unavailable_then_the_pool_recovers(
     db: Database, database: TestDatabase
 ) -> None:
-    kill = "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'review' and datname = $1"
     admin = await asyncpg.connect(database.admin_dsn)
     with pytest.raises(DBAPIError) as caught:  # noqa: PT012 - the unit of work is what fails
         async with db.unit_of_work() as session:
             await session.execute(INSERT, {"key": "cut"})
-            await admin.execute(kill, database.base.db_name)
+            await admin.execute(_KILL, database.base.db_name)
             await session.execute(INSERT, {"key": "cut too"})
     await admin.close()
     assert is_unavailable(caught.value)
