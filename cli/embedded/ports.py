@@ -48,14 +48,14 @@ def choose(path: Path, portal: int | None) -> dict[str, int]:
     if portal == 0:
         kept.pop("portal", None)
     elif portal is not None:
-        if not is_free(portal):
+        if not _ours(portal):
             raise Problem(
                 "port_taken", f"端口 {portal} 已被占用，请用 --port 换一个（例如 --port {_near(portal)}）。"
             )
         kept["portal"] = portal
     elif "portal" not in kept:
         kept["portal"] = DEFAULT_PORTAL
-    ports = {name: port for name, port in kept.items() if is_free(port) and (name == "portal" or _pair(port))}
+    ports = {name: port for name, port in kept.items() if _ours(port) and (name == "portal" or _pair(port))}
     fresh = _fresh(set(ports.values()))
     for name in NAMES:
         if name not in ports:
@@ -73,6 +73,12 @@ def is_free(port: int) -> bool:
         except (OSError, OverflowError):
             return False
         return True
+
+
+def _ours(port: int) -> bool:
+    """Free, and nobody else who starts now has claimed it."""
+    block = (port - _FIRST) // _BLOCK * _BLOCK + _FIRST if _FIRST <= port < _LAST else port
+    return is_free(port) and _claim(block)
 
 
 def weed_sockets(port: int) -> list[Path]:
@@ -104,9 +110,10 @@ def _fresh(taken: set[int]) -> Iterator[int]:
 
 
 def _claim(start: int) -> bool:
-    """Takes a block for as long as this process lives: a port that is free now is bound only seconds later.
+    """Takes a block (or a port outside of all blocks) for as long as this process lives.
 
-    The lock is a byte of one file of this user; it ends with the process.
+    A port that is free now is bound only seconds later. The lock is a byte of one file of this user; it ends with
+    the process.
     """
     if start in _claims:
         return True

@@ -39,10 +39,10 @@ def test_ports_come_in_pairs_below_where_outgoing_connections_begin(tmp_path: Pa
 
 
 async def test_systems_that_start_at_once_choose_apart(tmp_path: Path) -> None:
-    """Each process holds its claim until it ends; without one 24 would meet almost surely."""
+    """Each process holds its claim until it ends; without one 24 would meet, at the default port surely."""
     code = (
         "import sys, pathlib; from cli.embedded import ports;"
-        "print(*ports.choose(pathlib.Path(sys.argv[1]), 0).values(), flush=True); sys.stdin.read()"
+        "print(*ports.choose(pathlib.Path(sys.argv[1]), None).values(), flush=True); sys.stdin.read()"
     )
     pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
     starters = [
