@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli import rulepack, screen
+from cli import history, rulepack, screen
 from cli.compose_env import compose_env
 from cli.demo.command import demo
 from cli.problems import Problem
@@ -21,6 +21,7 @@ app.command()(up)
 app.command()(demo)
 app.command()(compose_env)
 app.add_typer(rulepack.app)
+app.add_typer(history.app)
 
 
 @app.callback()

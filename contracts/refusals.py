@@ -57,6 +57,11 @@ _TEXTS: dict[str, tuple[str, str | None]] = {
 }
 
 
+def message_of(code: str) -> str:
+    """What a refusal of this code says; of an unknown one, only that it was one."""
+    return _TEXTS.get(code, ("未被受理。", None))[0]
+
+
 def refused(code: str, *, message: str | None = None, clause: str | None = None) -> Refused:
     """The refusal of this code; `message` and `clause` may be more exact than the table."""
     text, rests_on = _TEXTS[code]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI
 
 from contracts.http.files import UPLOAD_MAX_BYTES
-from gateway.api import applications, auth, codec, commands, proposals, rounds, staff
+from gateway.api import applications, auth, codec, commands, history, proposals, rounds, staff
 from gateway.guard import GuardedRoute
 from gateway.headers import SecurityHeaders
 from gateway.intake.api import router as intake_router
@@ -52,7 +52,7 @@ def make_app(parts: Parts) -> FastAPI:
     made = APIRouter(route_class=GuardedRoute)
     add_routes(made, ROWS)
     commands.add_command_routes(made)
-    for module in (auth, staff, rounds, applications, proposals, commands, codec):
+    for module in (auth, staff, rounds, applications, history, proposals, commands, codec):
         app.include_router(module.router)
     app.include_router(made)
     app.include_router(intake_router(parts.settings, parts.db))

@@ -39,6 +39,7 @@ async def extend(
             stage=stage,
             closes_at=wanted.closes_at,
             subject=caller.account_id,
+            role=caller.role,
             reason=wanted.reason,
         )
         return view(row)

@@ -16,6 +16,7 @@ from cli.demo.applicants import Applicant, log_in
 from cli.demo.board import Board, DemoFailed, Show, until
 from cli.demo.client import Http
 from cli.demo.desks import Desks
+from cli.demo.histories import check_all
 from cli.demo.marks import plan
 from cli.demo.office import STAFF, Office
 from cli.demo.report import Certificate, Result, tally
@@ -65,12 +66,14 @@ class Driver:
             group.create_task(stage("评审与答辩", self._assessment(), 0))
         ranking = await stage("排名与公示", self._results(), 6)
         cases = await self._ends()
+        sheet = await check_all(self.office, self.applicants)
         certificates = await stage("领取证书", self._certificates(cases, folder), self._certified(cases))
         return Result(
             applicants=len(self.personas),
             by_outcome=tally(cases, [one.id for one in self.board.pack.levels], len(self.personas)),
             digest=ranking.digest,
             certificates=certificates,
+            sheet=sheet,
             seconds=round(time.monotonic() - begun, 1),
         )
 

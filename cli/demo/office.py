@@ -37,6 +37,7 @@ from contracts.http.gateway import (
     Windows,
     WindowView,
 )
+from contracts.http.history import SheetView
 from contracts.http.publication import Notice
 from contracts.http.registration import RoundView
 from contracts.http.review import (
@@ -290,6 +291,10 @@ class Office:
         target = f"/rounds/{self.board.round_id}"
         body = ReleaseRanking(digest=digest)
         await self.two_persons(self.secretary, target, CommandName.release_ranking, body)
+
+    async def fix_histories(self) -> SheetView:
+        """All histories as they are now, in public."""
+        return await self.secretary.send("POST", f"/rounds/{self.board.round_id}/history-sheets", SheetView)
 
     async def notice(self) -> Notice:
         async def made() -> Notice | None:

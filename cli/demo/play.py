@@ -50,6 +50,7 @@ async def play_round(system: Embedded, out: Console, *, seed: str, applicants: i
         out,
         {
             "名单摘要": result.digest,
+            "办理记录": f"{result.applicants} 份逐条核对，与公布的总校验码 {result.sheet} 相符",
             "证书": f"{len(result.certificates)} 份，在 {certificates}",
             "用时": f"{result.seconds:.0f} 秒（不含启动），{http.calls} 次调用，其中重复 {http.repeats} 次",
             "门户": system.addresses.portal,

@@ -45,6 +45,8 @@ class Result(BaseModel):
     by_outcome: dict[str, dict[str, int]]
     digest: str
     certificates: list[Certificate]
+    sheet: str
+    """Digest of the published sheet that holds every applicant's history."""
     seconds: float
 
 

@@ -1,17 +1,23 @@
 """`python -m gateway.intake`: dispatcher and worker on queue `gateway`, a process of its own beside the gateway."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 
 from contracts.gateway import TASK_QUEUE
+from gateway.intake import history
 from gateway.intake.activities import GatewayActivities
 from gateway.intake.delivery import Delivery, HttpPreparer
 from gateway.intake.dispatcher import Dispatcher
 from kit import temporal
+from kit.db import is_unavailable
 from kit.http import ServiceClient
 from kit.service import Context, Loop, Service, main, reach
 from kit.settings import Settings
 from rules.cache import Packs
+
+SHEETS_EVERY = 60.0
+"""Seconds between two looks whether a new day has begun."""
 
 
 class IntakeSettings(Settings):
@@ -33,7 +39,18 @@ def loops(context: Context[IntakeSettings]) -> Mapping[str, Loop]:
         finally:
             await services.aclose()
 
-    return {"dispatcher": dispatch}
+    async def publish_sheets(stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                async with context.db.unit_of_work() as session:
+                    await history.make_due_sheets(session)
+            except Exception as error:
+                if not is_unavailable(error):
+                    raise
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), SHEETS_EVERY)
+
+    return {"dispatcher": dispatch, "history sheets": publish_sheets}
 
 
 SERVICE = Service(

@@ -15,6 +15,7 @@ from temporalio.client import WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError
 
 from contracts.commands import CommandState, Outcome, Refused
+from gateway.intake import history
 from gateway.intake.delivery import Delivery
 from gateway.intake.log import ANSWERED, STORED
 from gateway.intake.models import CommandRow
@@ -154,7 +155,8 @@ class Dispatcher:
     async def _answer(self, row: CommandRow, outcome: Outcome) -> None:
         state = CommandState.refused if isinstance(outcome, Refused) else CommandState.answered
         async with self._db.unit_of_work() as session:
-            await session.execute(
+            await kit_db.lock(session, row.target_id)  # records of a history follow one another
+            statement = (
                 update(CommandRow)
                 .where(CommandRow.id == row.id)
                 .values(
@@ -163,7 +165,9 @@ class Dispatcher:
                     answered_at=func.public.fudao_now(),
                     last_error=None,
                 )
+                .returning(CommandRow)
             )
+            await history.add_command(session, (await session.execute(statement)).scalar_one())
             kit_db.wake_after_commit(session, ANSWERED)
 
     async def _failed(self, row: CommandRow, error: Exception) -> None:

@@ -24,7 +24,7 @@ from contracts.commands import (
 )
 from contracts.lifecycle import Stage
 from contracts.refusals import refused
-from gateway.intake import windows
+from gateway.intake import history, windows
 from gateway.intake.models import CommandRow
 from kit import db
 from kit.errors import DomainError, Kind
@@ -110,6 +110,8 @@ async def store(session: AsyncSession, new: NewCommand) -> Receipt:
         .returning(CommandRow)
     )
     row = (await session.execute(statement)).scalar_one()
+    if late:
+        await history.add_command(session, row)
     db.wake_after_commit(session, ANSWERED if late else STORED)
     return receipt(row)
 

@@ -1,10 +1,10 @@
-"""Tables of the intake: the command log, windows and their extensions."""
+"""Tables of the intake: the command log, windows and their extensions, sealed histories and their sheets."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Identity, Index, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, DateTime, Identity, Index, LargeBinary, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -89,3 +89,31 @@ class WindowExtensionRow(Base):
     subject: Mapped[UUID]
     reason: Mapped[str] = mapped_column(Text)
     extended_at: Mapped[datetime] = mapped_column(INSTANT, server_default=NOW)
+
+
+class HistoryRow(Base):
+    """One sealed record of a target's history. Added to, never changed: a trigger refuses."""
+
+    __tablename__ = "history"
+
+    target_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[UUID] = mapped_column(index=True)
+    record: Mapped[str] = mapped_column(Text)
+    """`contracts.http.history.Record` as JSON."""
+    seal: Mapped[str] = mapped_column(Text)
+    salt: Mapped[bytes] = mapped_column(LargeBinary)
+    """Opens the record's commitments to who and what."""
+
+
+class HistorySheetRow(Base):
+    """A published sheet: the last seal of each history of a round, as a file. Never changed."""
+
+    __tablename__ = "history_sheet"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    round_id: Mapped[UUID] = mapped_column(index=True)
+    made_at: Mapped[datetime] = mapped_column(INSTANT, server_default=NOW)
+    histories: Mapped[int]
+    digest: Mapped[str] = mapped_column(Text)
+    text: Mapped[bytes] = mapped_column(LargeBinary)

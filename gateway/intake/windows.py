@@ -7,9 +7,10 @@ from sqlalchemy import exists, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.commands import CommandName, TargetKind
+from contracts.commands import CommandName, Role, TargetKind
 from contracts.gateway import Closed, CloseWindow, Extended, OpenWindow, WindowEnded, WindowOpened
 from contracts.lifecycle import Stage
+from gateway.intake import history
 from gateway.intake.models import CommandRow, WindowExtensionRow, WindowRow
 from kit import db, effects
 from kit.errors import DomainError, Kind, NotYet
@@ -118,6 +119,7 @@ async def extend(
     stage: Stage,
     closes_at: datetime,
     subject: UUID,
+    role: Role,
     reason: str,
 ) -> WindowRow:
     """Move the end of a window to later, while it is open by PostgreSQL's clock; never shorten it.
@@ -134,18 +136,18 @@ async def extend(
         )
     if closes_at <= window.closes_at:
         raise DomainError(Kind.conflict, "window_not_later", "新的截止时间必须晚于现在的截止时间。", "A5")
-    session.add(
-        WindowExtensionRow(
-            target_id=target_id,
-            stage=stage.value,
-            old_closes_at=window.closes_at,
-            new_closes_at=closes_at,
-            subject=subject,
-            reason=reason,
-        )
+    extension = WindowExtensionRow(
+        target_id=target_id,
+        stage=stage.value,
+        old_closes_at=window.closes_at,
+        new_closes_at=closes_at,
+        subject=subject,
+        reason=reason,
+        extended_at=await db.now(session),
     )
+    session.add(extension)
     window.closes_at = closes_at
-    await session.flush()
+    await history.add_extension(session, extension, TargetKind(window.target_kind), round_id, role)
     return window
 
 

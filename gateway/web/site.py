@@ -35,6 +35,8 @@ _PUBLIC = (
     ("GET", "/verify"),
     ("GET", "/notices"),
     ("GET", "/notices/{notice_id}"),
+    ("GET", "/records"),
+    ("GET", "/records/{sheet_id}"),
     ("GET", "/static"),
 )
 _CASE = "/my/applications/{application_id}"
@@ -85,6 +87,8 @@ def page_rules(*, embedded: bool) -> tuple[Rule, ...]:
         rule("POST", "/my/apply/{round_id}", Role.applicant, owner=Owner.round),
         rule("GET", _CASE, Role.applicant, owner=Owner.application),
         rule("GET", f"{_CASE}/live", Role.applicant, owner=Owner.application),
+        rule("GET", f"{_CASE}/history", Role.applicant, owner=Owner.application),
+        rule("GET", f"{_CASE}/history.json", Role.applicant, owner=Owner.application),
         rule("GET", f"{_CASE}/pay", Role.applicant, owner=Owner.application),
         rule("POST", f"{_CASE}/pay", Role.applicant, owner=Owner.application),
         rule("GET", f"{_CASE}/scan", Role.applicant, owner=Owner.application),

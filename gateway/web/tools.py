@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 from contracts.commands import Role
-from gateway.policy import Owner, public, rule
-from gateway.web import audit_pages, bar_pages, district_pages, help_pages, import_pages, recovery_pages
+from gateway.policy import READERS, Owner, public, rule
+from gateway.web import (
+    audit_pages,
+    bar_pages,
+    district_pages,
+    help_pages,
+    history_pages,
+    import_pages,
+    recovery_pages,
+)
 from gateway.web.documents import MAX_BODY
 
-TOOL_MODULES = (district_pages, recovery_pages, import_pages, audit_pages, help_pages, bar_pages)
+TOOL_MODULES = (
+    district_pages,
+    recovery_pages,
+    import_pages,
+    audit_pages,
+    help_pages,
+    bar_pages,
+    history_pages,
+)
 _ONE = "/staff/recoveries/{recovery_id}"
 _BARS = "/staff/bars/{round_id}"
 _DESK = (Role.secretariat, Role.approver)
@@ -30,6 +46,9 @@ TOOL_RULES = (
     rule("GET", "/staff/unmask", Role.secretariat),
     rule("POST", "/staff/unmask", Role.secretariat),
     rule("GET", "/staff/unmask/{entry_id}", Role.secretariat),
+    rule("GET", "/staff/cases/{application_id}/history", *READERS, owner=Owner.application),
+    rule("GET", "/staff/cases/{application_id}/history.json", *READERS, owner=Owner.application),
+    rule("POST", "/staff/records/{round_id}", Role.secretariat, Role.supervisor, owner=Owner.round),
     rule("GET", "/staff/audit", Role.supervisor, Role.secretariat),
     rule("GET", "/staff/imports", Role.secretariat),
     rule("POST", "/staff/imports", Role.secretariat),

@@ -47,6 +47,7 @@ async def keep_open(house: House, seconds: float = 10) -> None:
                 stage=Stage.filing,
                 closes_at=datetime.now(UTC) + timedelta(seconds=2 * seconds),
                 subject=uuid4(),
+                role=Role.secretariat,
                 reason="测试机太慢",
             )
 
@@ -166,6 +167,7 @@ async def test_a_window_is_extended_only_while_open_and_never_shortened(
                 stage=Stage.filing,
                 closes_at=to,
                 subject=uuid4(),
+                role=Role.secretariat,
                 reason="系统故障",
             )
 
