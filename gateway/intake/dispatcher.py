@@ -15,9 +15,8 @@ from temporalio.client import WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError
 
 from contracts.commands import CommandState, Outcome, Refused
-from gateway.intake import history
 from gateway.intake.delivery import Delivery
-from gateway.intake.log import ANSWERED, STORED
+from gateway.intake.log import STORED, answer
 from gateway.intake.models import CommandRow
 from kit import db as kit_db
 from kit.errors import DomainError, Kind
@@ -153,22 +152,8 @@ class Dispatcher:
         return outcome
 
     async def _answer(self, row: CommandRow, outcome: Outcome) -> None:
-        state = CommandState.refused if isinstance(outcome, Refused) else CommandState.answered
         async with self._db.unit_of_work() as session:
-            await kit_db.lock(session, row.target_id)  # records of a history follow one another
-            statement = (
-                update(CommandRow)
-                .where(CommandRow.id == row.id)
-                .values(
-                    state=state.value,
-                    outcome=outcome.model_dump(mode="json"),
-                    answered_at=func.public.fudao_now(),
-                    last_error=None,
-                )
-                .returning(CommandRow)
-            )
-            await history.add_command(session, (await session.execute(statement)).scalar_one())
-            kit_db.wake_after_commit(session, ANSWERED)
+            await answer(session, row.target_id, row.id, outcome)
 
     async def _failed(self, row: CommandRow, error: Exception) -> None:
         """Outages are waited out for ever; a mistake of ours puts the command aside after some tries."""

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -114,6 +114,25 @@ async def store(session: AsyncSession, new: NewCommand) -> Receipt:
         await history.add_command(session, row)
     db.wake_after_commit(session, ANSWERED if late else STORED)
     return receipt(row)
+
+
+async def answer(session: AsyncSession, target_id: UUID, command_id: UUID, outcome: Outcome) -> None:
+    """Settles a command and seals it into its target's history; whoever waits for it is woken."""
+    await db.lock(session, target_id)  # records of a history follow one another
+    state = CommandState.refused if isinstance(outcome, Refused) else CommandState.answered
+    statement = (
+        update(CommandRow)
+        .where(CommandRow.id == command_id)
+        .values(
+            state=state.value,
+            outcome=outcome.model_dump(mode="json"),
+            answered_at=await db.now(session),
+            last_error=None,
+        )
+        .returning(CommandRow)
+    )
+    await history.add_command(session, (await session.execute(statement)).scalar_one())
+    db.wake_after_commit(session, ANSWERED)
 
 
 def _late(stage: Stage | None, *, early: bool) -> Refused:

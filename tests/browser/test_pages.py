@@ -10,6 +10,7 @@ from playwright.async_api import Browser
 from contracts.commands import Role
 from contracts.http.persons import PersonView
 from contracts.refusals import refused
+from gateway.intake import history
 from tests.browser.looking import faults_of_all, opened
 from tests.browser.site import NUMBER, Site
 from tests.integration.gateway.world import OPERATOR_TOKEN
@@ -20,6 +21,11 @@ async def paths(site: Site) -> list[tuple[str | None, str]]:
     _, operator = await site.world.staff(Role.operator)
     _, approver = await site.world.staff(Role.approver)
     case = f"/my/applications/{site.application}"
+    async with site.world.answering(), site.world.client(cookie=site.token) as client:
+        await client.post(f"{case}/commands/take_back", data={"key": "k-1"})
+        await client.post(f"{case}/commands/withdraw", data={"key": "k-2"})
+    async with site.world.db.unit_of_work() as session:
+        await history.make_sheet(session, site.round_id)
     return [
         (None, "/"),
         (None, "/login"),
@@ -27,6 +33,7 @@ async def paths(site: Site) -> list[tuple[str | None, str]]:
         (None, f"/verify?number={NUMBER}"),
         (None, "/notices"),
         (None, f"/notices/{site.notice}"),
+        (None, "/records"),
         (None, "/nope"),
         (site.token, "/my"),
         (site.token, "/my/identity"),
@@ -34,6 +41,8 @@ async def paths(site: Site) -> list[tuple[str | None, str]]:
         (site.token, case),
         (site.token, f"{case}/pay"),
         (site.token, f"{case}/commands/take_back"),
+        (site.token, f"{case}/history"),
+        (approver, f"/staff/cases/{site.application}/history"),
         (operator, "/mailbox?recipient=13812345678"),
         (operator, "/staff"),
         (approver, "/staff/proposals"),

@@ -20,7 +20,7 @@ import uuid_utils.compat as uuids
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI, Request, Response
 from pydantic import SecretStr
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.commands import Accepted, CommandState, Outcome, Role
@@ -34,7 +34,6 @@ from gateway.intake.waiting import Answers
 from gateway.models import Account, Application, Round, StaffRole
 from gateway.parts import Parts, ReadModel
 from gateway.settings import GatewaySettings
-from kit import db as kit_db
 from kit.db import Database
 from kit.http import ServiceClient
 from kit.settings import Settings
@@ -256,21 +255,11 @@ class World:
             await task
 
     async def _dispatch(self, outcome: Outcome, stop: asyncio.Event) -> None:
-        state = CommandState.answered if outcome.kind == "accepted" else CommandState.refused
+        waiting = select(CommandRow).where(CommandRow.state == CommandState.received.value)
         while not stop.is_set():
             async with self.db.unit_of_work() as session:
-                done = await session.execute(
-                    update(CommandRow)
-                    .where(CommandRow.state == CommandState.received.value)
-                    .values(
-                        state=state.value,
-                        outcome=outcome.model_dump(mode="json"),
-                        answered_at=await kit_db.now(session),
-                    )
-                    .returning(CommandRow.id)
-                )
-                if done.scalars().all():
-                    kit_db.wake_after_commit(session, log.ANSWERED)
+                for row in list(await session.scalars(waiting.order_by(CommandRow.position))):
+                    await log.answer(session, row.target_id, row.id, outcome)
             await asyncio.sleep(0.02)
 
     async def stored(self) -> list[CommandRow]:
