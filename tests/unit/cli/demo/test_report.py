@@ -62,7 +62,14 @@ def test_what_does_not_add_up_is_an_error(cases: list[KnownCase], applicants: in
 
 def result(files: list[Path]) -> Result:
     certificates = [Certificate(number=path.stem, file=str(path)) for path in files]
-    return Result(applicants=4, by_outcome=OUTCOMES, digest="0" * 64, certificates=certificates, seconds=1.0)
+    return Result(
+        applicants=4,
+        by_outcome=OUTCOMES,
+        digest="0" * 64,
+        certificates=certificates,
+        sheet="1" * 64,
+        seconds=1.0,
+    )
 
 
 def test_certificates_are_as_many_as_certified_and_are_pdfs(tmp_path: Path) -> None:
