@@ -106,11 +106,14 @@ async def reach(
     raise Stopped(part)
 
 
-async def sleep(stop: asyncio.Event, seconds: float) -> None:
-    """Sleeps, but not longer than until `stop` is set."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()
+async def sleep(stop: asyncio.Event, seconds: float, wake: asyncio.Event | None = None) -> None:
+    """Sleeps, but not longer than until `stop` or `wake` is set."""
+    ends = [asyncio.ensure_future(one.wait()) for one in (stop, wake) if one is not None]
+    try:
+        await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for one in ends:
+            one.cancel()
 
 
 def run_process(service: str, settings: Settings, work: Callable[[], Awaitable[None]]) -> NoReturn:

@@ -1,7 +1,6 @@
 """`python -m gateway.intake`: dispatcher and worker on queue `gateway`, a process of its own beside the gateway."""
 
 import asyncio
-import contextlib
 from collections.abc import Mapping
 
 from contracts.gateway import TASK_QUEUE
@@ -12,6 +11,7 @@ from gateway.intake.dispatcher import Dispatcher
 from kit import temporal
 from kit.db import is_unavailable
 from kit.http import ServiceClient
+from kit.loops import sleep
 from kit.service import Context, Loop, Service, main, reach
 from kit.settings import Settings
 from rules.cache import Packs
@@ -47,8 +47,7 @@ def loops(context: Context[IntakeSettings]) -> Mapping[str, Loop]:
             except Exception as error:
                 if not is_unavailable(error):
                     raise
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), SHEETS_EVERY)
+            await sleep(stop, SHEETS_EVERY)
 
     return {"dispatcher": dispatch, "history sheets": publish_sheets}
 

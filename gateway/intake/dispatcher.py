@@ -21,6 +21,7 @@ from gateway.intake.models import CommandRow
 from kit import db as kit_db
 from kit.errors import DomainError, Kind
 from kit.logging import get_logger
+from kit.loops import sleep
 
 PREPARE_SECONDS = 30
 SEND_SECONDS = 30
@@ -57,8 +58,7 @@ class Dispatcher:
                 await self._lead(stop)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("dispatcher_lost_database", error=kit_db.describe(error))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), 0.5)
+            await sleep(stop, 0.5)
         for task in self._in_flight.values():
             task.cancel()
         await asyncio.gather(*self._in_flight.values(), return_exceptions=True)
@@ -72,8 +72,7 @@ class Dispatcher:
             while not stop.is_set() and not connection.is_closed():
                 self._wake.clear()
                 await self._round()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self._limits.poll_seconds)
+                await sleep(stop, self._limits.poll_seconds, wake=self._wake)
         finally:
             await connection.close(timeout=2)
 

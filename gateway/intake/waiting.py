@@ -12,6 +12,7 @@ from gateway.intake import log
 from gateway.intake.models import CommandRow
 from kit import db
 from kit.db import Database
+from kit.loops import sleep
 
 UNDER_WAY = (CommandState.received.value, CommandState.prepared.value)
 
@@ -30,8 +31,7 @@ class Answers:
             try:
                 await self._listen(stop)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), 0.5)
+                await sleep(stop, 0.5)
             except Exception as error:
                 if not db.is_unavailable(error):
                     raise
@@ -41,8 +41,7 @@ class Answers:
         try:
             await connection.add_listener(log.ANSWERED, lambda *_: self._look.set())
             while not stop.is_set() and not connection.is_closed():
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._look.wait(), 0.5)
+                await sleep(stop, 0.5, wake=self._look)
                 self._look.clear()
                 await self._wake_answered()
         finally:

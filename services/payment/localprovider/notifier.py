@@ -1,7 +1,6 @@
 """Tells merchants of their charges until they have heard, on WeChat Pay's own schedule; can be told to misbehave."""
 
 import asyncio
-import contextlib
 import random
 import time
 from dataclasses import replace
@@ -11,6 +10,7 @@ import httpx
 from pydantic import BaseModel, Field
 
 from kit.logging import get_logger
+from kit.loops import sleep
 from services.payment.localprovider.settings import ProviderSettings
 from services.payment.localprovider.signing import Signer
 from services.payment.localprovider.store import Store, Trade
@@ -52,8 +52,7 @@ class Notifier:
                 random.shuffle(due)
             for trade in due:
                 await self._tell(trade)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.wake.wait(), 0.5 if self._settings.schedule_scale >= 1 else 0.05)
+            await sleep(stop, 0.5 if self._settings.schedule_scale >= 1 else 0.05, wake=self.wake)
         await self._http.aclose()
 
     def _ripe(self, trade: Trade) -> bool:
