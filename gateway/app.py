@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from fastapi import APIRouter, FastAPI
 
 from contracts.http.files import UPLOAD_MAX_BYTES
@@ -42,6 +44,15 @@ def policy_of(*, embedded: bool) -> Policy:
     )
 
 
+@cache
+def _from_tables() -> APIRouter:
+    """Routes passed on to services and those of commands; made once a process, since they depend on tables alone."""
+    made = APIRouter(route_class=GuardedRoute)
+    add_routes(made, ROWS)
+    commands.add_command_routes(made)
+    return made
+
+
 def make_app(parts: Parts) -> FastAPI:
     """Everything the gateway answers. The caller closes what is in `parts`."""
     policy = policy_of(embedded=parts.settings.embedded)
@@ -49,12 +60,9 @@ def make_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     app.state.services = parts.services
     app.state.policy = policy
-    made = APIRouter(route_class=GuardedRoute)
-    add_routes(made, ROWS)
-    commands.add_command_routes(made)
     for module in (auth, staff, rounds, applications, history, proposals, commands, codec):
         app.include_router(module.router)
-    app.include_router(made)
+    app.include_router(_from_tables())
     app.include_router(intake_router(parts.settings, parts.db))
     add_pages(app, parts)
     app.add_middleware(SecurityHeaders, store_origin=parts.settings.store_origin)

@@ -206,8 +206,22 @@ class Entitlement(Data):
     said: str
 
 
+PAGE = 50
+"""Refunds or invoices on a page."""
+
+
+class ListQuery(Input):
+    """Page of refunds or invoices, from 1. `text`: part of a number, a name, a title or a tax number."""
+
+    page: Annotated[int, Field(ge=1, le=10_000)] = 1
+    text: Annotated[str, Field(max_length=60)] = ""
+
+
 class Refunds(Data):
+    """A page of `found` refunds, the newest first; `due` is whole: who has a claim that nobody has asked for yet."""
+
     refunds: tuple[RefundView, ...]
+    found: int = 0
     due: tuple[Entitlement, ...] = ()
 
 
@@ -286,7 +300,10 @@ class Totals(Data):
 
 
 class Invoices(Data):
+    """A page of `found` invoices: those with something to do first, then the newest."""
+
     invoices: tuple[InvoiceView, ...]
+    found: int = 0
 
 
 class NewInvoice(Input):

@@ -116,7 +116,15 @@ PAYMENT = (
         *_APPROVES,
         body=money.Reject,
     ),
-    _row("GET", "/money/refunds", money.Refunds, *_MONEY, Role.supervisor, errors=()),
+    _row(
+        "GET",
+        "/money/refunds",
+        money.Refunds,
+        *_MONEY,
+        Role.supervisor,
+        query=money.ListQuery,
+        errors=(422,),
+    ),
     _row(
         "POST",
         "/money/refunds",
@@ -130,7 +138,7 @@ PAYMENT = (
     _row("POST", "/money/refunds/{refund_id}/reject", money.RefundView, *_APPROVES, body=money.Reject),
     _row("POST", "/money/refunds/{refund_id}/retry", money.RefundView, *OFFICE),
     _row("POST", "/money/refunds/{refund_id}/paid", money.RefundView, *OFFICE, body=money.PaidByBank),
-    _row("GET", "/money/invoices", money.Invoices, *_READS, errors=()),
+    _row("GET", "/money/invoices", money.Invoices, *_READS, query=money.ListQuery, errors=(422,)),
     _row(
         "POST",
         "/money/invoices",

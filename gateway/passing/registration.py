@@ -232,6 +232,15 @@ REGISTRATION = (
         errors=(404,),
     ),
     Row(
+        method="DELETE",
+        path="/rounds/{round_id}/bars/{bar_id}",
+        service="registration",
+        roles=OFFICE,
+        owner=Owner.round,
+        status=204,
+        errors=(404, 409),
+    ),
+    Row(
         method="POST",
         path="/applications/{application_id}/bars",
         service="registration",

@@ -43,6 +43,7 @@ _UUIDS = frozenset(
         "complaint_id",
         "hearing_id",
         "note_id",
+        "bar_id",
     }
 )
 _TEXT = Annotated[str, Path(pattern=r"^[^/\\\x00-\x1f]{1,80}$")]

@@ -97,6 +97,25 @@ async def draft(
     return see(f"/staff/bars?round={round_id}#bar-{made.id}")
 
 
+@router.post("/staff/bars/{round_id}/{bar_id}/discard")
+async def discard(
+    request: Request, parts: TheParts, pages: ThePages, caller: CurrentCaller, round_id: UUID, bar_id: UUID
+) -> Response:
+    """A draft that was a mistake goes; while it is proposed it stays, so that nobody decides on nothing."""
+    try:
+        async with parts.db.read() as session:
+            made = await proposals.about(session, round_id, CommandName.bar_person)
+        of_it = [one for one in made if one.body["bar_id"] == str(bar_id)]
+        if of_it and Line(bar=await _one(parts, caller, round_id, bar_id), proposal=of_it[0]).waits:
+            message = "这份决定正在等待另一位审批人，先由其驳回，再删除草稿。"
+            raise DomainError(Kind.conflict, "proposal_open", message, "O2")
+        path = f"/rounds/{round_id}/bars/{bar_id}"
+        await parts.services.request("registration", "DELETE", path, actor=caller.actor())
+    except DomainError as error:
+        return await _page(request, parts, pages, caller, round_id, {}, error)
+    return see(f"/staff/bars?round={round_id}")
+
+
 @router.post("/staff/bars/{round_id}/{bar_id}/{step}")
 async def propose(
     request: Request,

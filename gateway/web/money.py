@@ -13,6 +13,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from contracts.http.money import (
+    PAGE,
     Allocate,
     Approvals,
     BankLine,
@@ -295,8 +296,10 @@ async def _home(
 
 async def _suspense(request: Request, parts: Parts, pages: ThePages, caller: Caller, state: str) -> Response:
     chosen = state if state in ("suspense", "allocated", "outgoing") else "suspense"
-    found = await _get(parts, caller, "/money/lines", BankLines, state=chosen, limit="200")
-    return pages.page(request, "money_lines.html", {"lines": found.lines, "state": chosen, "tab": "suspense"})
+    cursor = {"cursor": after} if (after := request.query_params.get("after", "")) else {}
+    found = await _get(parts, caller, "/money/lines", BankLines, state=chosen, limit=str(PAGE), **cursor)
+    context = {"lines": found.lines, "more": found.next_cursor, "state": chosen, "tab": "suspense"}
+    return pages.page(request, "money_lines.html", context)
 
 
 async def _line(
@@ -317,8 +320,15 @@ async def _line(
 async def _refunds(
     request: Request, parts: Parts, pages: ThePages, caller: Caller, error: DomainError | None = None
 ) -> Response:
-    found = await _get(parts, caller, "/money/refunds", Refunds)
-    context = {"refunds": found.refunds, "due": found.due, "error": error, "tab": "refunds"}
+    wanted = _wanted(request)
+    found = await _get(parts, caller, "/money/refunds", Refunds, **wanted)
+    context = {
+        "refunds": found.refunds,
+        "due": found.due,
+        "error": error,
+        "tab": "refunds",
+        **_listing(wanted, found.found),
+    }
     return pages.page(request, "money_refunds.html", context, status=error.kind.status if error else 200)
 
 
@@ -330,8 +340,15 @@ async def _invoices(
     error: DomainError | None = None,
     typed: Mapping[str, str] | None = None,
 ) -> Response:
-    found = await _get(parts, caller, "/money/invoices", Invoices)
-    context = {"invoices": found.invoices, "error": error, "tab": "invoices", "typed": typed}
+    wanted = _wanted(request)
+    found = await _get(parts, caller, "/money/invoices", Invoices, **wanted)
+    context = {
+        "invoices": found.invoices,
+        "error": error,
+        "tab": "invoices",
+        "typed": typed,
+        **_listing(wanted, found.found),
+    }
     return pages.page(request, "money_invoices.html", context, status=error.kind.status if error else 200)
 
 
@@ -346,6 +363,19 @@ async def _approvals(
         "tab": "approvals",
     }
     return pages.page(request, "money_approvals.html", context, status=error.kind.status if error else 200)
+
+
+def _wanted(request: Request) -> dict[str, str]:
+    """Page and text of a list; a page that is none is the first."""
+    page = request.query_params.get("page", "1")
+    text = request.query_params.get("text", "").strip()[:60]
+    return {"page": page if re.fullmatch(r"[1-9]\d{0,3}", page) else "1", "text": text}
+
+
+def _listing(wanted: Mapping[str, str], found: int) -> dict[str, Any]:
+    """What `_pager.html` shows."""
+    pages = max(1, -(-found // PAGE))
+    return {"text": wanted["text"], "found": found, "page": int(wanted["page"]), "pages": pages}
 
 
 async def _get(parts: Parts, caller: Caller, path: str, model: type[M], **params: str) -> M:

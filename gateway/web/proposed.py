@@ -9,7 +9,8 @@ from uuid import UUID
 
 from contracts.commands import CommandName, Role, TargetKind
 from contracts.http.bars import Bars, BarView
-from contracts.http.gateway import Proposal
+from contracts.http.desk import Hearing, Hearings
+from contracts.http.gateway import Proposal, ProposalState
 from gateway import proposals
 from gateway.guard import Caller, not_found
 from gateway.parts import Parts
@@ -33,6 +34,7 @@ class Line:
     case: str | None
     round: str | None
     bar: BarView | None
+    hearing: Hearing | None
     pairs: Sequence[tuple[str, Any]]
 
     @property
@@ -56,8 +58,9 @@ async def lines(parts: Parts, caller: Caller) -> list[Line]:
         for round_id in {row.round_id for row in found if row.name in _BARS}
         for one in await _bars(parts, caller, round_id)
     }
+    heard = await _hearings(parts, caller, found)
     may_open = bool(_OPEN_CASES.intersection(caller.known.roles))
-    return [_line(one, numbers, titles, bars, may_open=may_open) for one in found]
+    return [_line(one, numbers, titles, bars, heard, may_open=may_open) for one in found]
 
 
 def _line(
@@ -65,6 +68,7 @@ def _line(
     numbers: Mapping[UUID, str],
     titles: Mapping[UUID, str],
     bars: Mapping[UUID, BarView],
+    heard: Mapping[str, Hearing],
     *,
     may_open: bool,
 ) -> Line:
@@ -75,6 +79,7 @@ def _line(
         case=f"/staff/cases/{one.target_id}" if of_case and may_open else None,
         round=titles.get(one.round_id),
         bar=bars.get(UUID(one.body["bar_id"])) if one.name in _BARS else None,
+        hearing=heard.get(str(one.body.get("hearing_id"))),
         pairs=[(name, value) for name, value in one.body.items() if name not in _UNSAID],
     )
 
@@ -105,6 +110,23 @@ async def _bars(parts: Parts, caller: Caller, round_id: UUID) -> tuple[BarView, 
             raise
         return ()
     return Bars.model_validate_json(answer.content).bars
+
+
+async def _hearings(parts: Parts, caller: Caller, found: Sequence[Proposal]) -> dict[str, Hearing]:
+    """By ID: those that open proposals rest on, with what the applicant said (E9)."""
+    cases = {one.target_id for one in found if one.state is ProposalState.open and one.body.get("hearing_id")}
+    told: dict[str, Hearing] = {}
+    for application_id in cases:
+        try:
+            answer = await parts.services.request(
+                "review", "GET", f"/applications/{application_id}/hearings", actor=caller.actor()
+            )
+        except DomainError as error:
+            if error.kind not in (Kind.not_found, Kind.unavailable):
+                raise
+            continue
+        told |= {str(one.id): one for one in Hearings.model_validate_json(answer.content).hearings}
+    return told
 
 
 async def _titles(parts: Parts) -> dict[UUID, str]:

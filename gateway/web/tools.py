@@ -59,6 +59,7 @@ TOOL_RULES = (
     rule("GET", "/staff/imports/{import_id}/report.xlsx", Role.secretariat),
     rule("GET", "/staff/bars", *_DESK, Role.supervisor),
     rule("POST", _BARS, Role.secretariat, owner=Owner.round, max_body=MAX_BODY),
+    rule("POST", f"{_BARS}/{{bar_id}}/discard", Role.secretariat, owner=Owner.round),
     rule("POST", f"{_BARS}/{{bar_id}}/{{step}}", Role.secretariat, owner=Owner.round),
     rule("GET", f"{_BARS}/{{bar_id}}/document", *_DESK, Role.supervisor, owner=Owner.round),
 )

@@ -10,16 +10,18 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from gateway import web
+from kit.db import migrate
 from tests.browser.form_site import FormSite, open_form_site
 from tests.browser.site import Site, open_site
 from tests.conftest import TestDatabase
-from tests.integration.gateway.conftest import database, migrated
+from tests.integration.gateway.conftest import database
+from tests.integration.gateway.conftest import migrated as migrated_gateway
 from tests.integration.gateway.world import settings_from
 from tests.integration.registration.conftest import world as registration_world
 from tests.integration.registration.world import World as Registration
 from tests.servers import Servers
 
-__all__ = ["database", "migrated", "registration_world"]
+__all__ = ["database", "migrated_gateway", "registration_world"]
 VENDOR = Path(web.__file__).parent / "static" / "vendor"
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -47,6 +49,13 @@ async def browser(chromium: str, vendor: Path) -> AsyncIterator[Browser]:
         opened = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield opened
         await opened.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def migrated(migrated_gateway: TestDatabase) -> TestDatabase:
+    """The gateway's database with registration's tables beside."""
+    await migrate(migrated_gateway.settings("registration"), "services.registration")
+    return migrated_gateway
 
 
 @pytest_asyncio.fixture(loop_scope="session")

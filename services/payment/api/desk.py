@@ -20,6 +20,7 @@ from contracts.http.money import (
     InvoiceIssued,
     Invoices,
     LinesQuery,
+    ListQuery,
     NewInvoice,
     PaidByBank,
     Refunds,
@@ -121,10 +122,10 @@ async def reject_allocation(
 
 
 @router.get("/refunds", responses=problems(403))
-async def list_refunds(actor: CurrentActor, parts: TheParts) -> Refunds:
+async def list_refunds(actor: CurrentActor, parts: TheParts, query: Annotated[ListQuery, Query()]) -> Refunds:
     """Refunds and claims to them (F5)."""
     only(actor, Role.secretariat, Role.approver, Role.supervisor)
-    return await refunds.listed(parts)
+    return await refunds.listed(parts, query)
 
 
 @router.post("/refunds", status_code=201, responses=problems(403, 404, 422))
@@ -161,9 +162,12 @@ async def refund_paid(refund_id: UUID, body: PaidByBank, actor: CurrentActor, pa
 
 
 @router.get("/invoices", responses=problems(403))
-async def list_invoices(actor: CurrentActor, parts: TheParts) -> Invoices:
+async def list_invoices(
+    actor: CurrentActor, parts: TheParts, query: Annotated[ListQuery, Query()]
+) -> Invoices:
+    """A page of invoices (F4)."""
     only(actor, Role.secretariat, Role.supervisor)
-    return await invoices.listed(parts)
+    return await invoices.listed(parts, query)
 
 
 @router.post("/invoices", status_code=201, responses=problems(403, 409, 422))

@@ -1,27 +1,40 @@
 """Refunds and invoices."""
 
 from collections.abc import Sequence
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
+from contracts.http.money import PAGE, ListQuery
 from services.payment.domain.ledger import Account
 from services.payment.models import InvoiceRow, OrderRow, PostingRow, RefundRow
+
+R = TypeVar("R", RefundRow, InvoiceRow)
 
 
 async def refund(session: AsyncSession, refund_id: UUID, *, lock: bool = False) -> RefundRow | None:
     return await session.get(RefundRow, refund_id, with_for_update=lock or None, populate_existing=lock)
 
 
-async def refunds(
-    session: AsyncSession, *, states: Sequence[str] = (), limit: int = 200
-) -> Sequence[RefundRow]:
-    """The newest first."""
-    query = select(RefundRow).order_by(RefundRow.requested_at.desc(), RefundRow.id).limit(limit)
-    if states:
-        query = query.where(RefundRow.state.in_(states))
-    return (await session.execute(query)).scalars().all()
+async def refunds(session: AsyncSession, wanted: ListQuery) -> tuple[int, Sequence[RefundRow]]:
+    """How many there are, and a page: those with something to do first, then the newest."""
+    waits = case((RefundRow.state.in_(["requested", "approved", "failed"]), 0), else_=1)
+    query = select(RefundRow)
+    if wanted.text:
+        numbers = select(OrderRow.application_id).where(
+            or_(_holds(OrderRow.application_number, wanted.text), _holds(OrderRow.name, wanted.text))
+        )
+        query = query.where(RefundRow.application_id.in_(numbers))
+    return await _page(session, query, (waits, RefundRow.requested_at.desc(), RefundRow.id), wanted.page)
+
+
+async def requested_refunds(session: AsyncSession) -> Sequence[RefundRow]:
+    """All that wait for a second person, the oldest first."""
+    query = select(RefundRow).where(RefundRow.state == "requested")
+    return (await session.execute(query.order_by(RefundRow.requested_at, RefundRow.id))).scalars().all()
 
 
 async def refunds_of(session: AsyncSession, application_id: UUID) -> Sequence[RefundRow]:
@@ -73,11 +86,26 @@ async def invoice_of(session: AsyncSession, application_id: UUID) -> InvoiceRow 
     return (await session.execute(query)).scalars().first()
 
 
-async def invoices(session: AsyncSession, limit: int) -> Sequence[InvoiceRow]:
-    """Those with something to do first, then the newest."""
+async def invoices(session: AsyncSession, wanted: ListQuery) -> tuple[int, Sequence[InvoiceRow]]:
+    """How many there are, and a page: those with something to do first, then the newest."""
     waits = case((InvoiceRow.state.in_(["requested", "red_letter_due"]), 0), else_=1)
-    query = select(InvoiceRow).order_by(waits, InvoiceRow.requested_at.desc()).limit(limit)
-    return (await session.execute(query)).scalars().all()
+    query = select(InvoiceRow)
+    if wanted.text:
+        held = (InvoiceRow.title, InvoiceRow.tax_number, InvoiceRow.number, InvoiceRow.red_number)
+        query = query.where(or_(*(_holds(one, wanted.text) for one in held)))
+    return await _page(session, query, (waits, InvoiceRow.requested_at.desc(), InvoiceRow.id), wanted.page)
+
+
+async def _page(
+    session: AsyncSession, query: Select[R], order: tuple[Any, ...], page: int
+) -> tuple[int, Sequence[R]]:
+    found = (await session.execute(select(func.count()).select_from(query.subquery()))).scalar_one()
+    shown = query.order_by(*order).limit(PAGE).offset((page - 1) * PAGE)
+    return found, (await session.execute(shown)).scalars().all()
+
+
+def _holds(column: InstrumentedAttribute[Any], text: str) -> ColumnElement[bool]:
+    return column.icontains(text, autoescape=True)
 
 
 def _sum(account: Account) -> ColumnElement[int]:

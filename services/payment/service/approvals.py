@@ -30,18 +30,17 @@ async def listed(parts: Parts) -> Approvals:
                     requested_at=row.requested_at,
                 )
             )
-    for one in (await refunds.listed(parts)).refunds:
-        if one.state == "requested":
-            first = "（系统提出，需要两人先后批准）" if one.requested_by is None else ""
-            found.append(
-                Approval(
-                    id=one.refund_id,
-                    kind=ApprovalKind.refund,
-                    title="退费",
-                    said=f"{one.application_number} {one.name}：{one.exit_name}，{one.to}{first}",
-                    amount_fen=one.amount_fen,
-                    requested_by=one.requested_by,
-                    requested_at=one.requested_at,
-                )
+    for one in await refunds.requested(parts):
+        first = "（系统提出，需要两人先后批准）" if one.requested_by is None else ""
+        found.append(
+            Approval(
+                id=one.refund_id,
+                kind=ApprovalKind.refund,
+                title="退费",
+                said=f"{one.application_number} {one.name}：{one.exit_name}，{one.to}{first}",
+                amount_fen=one.amount_fen,
+                requested_by=one.requested_by,
+                requested_at=one.requested_at,
             )
+        )
     return Approvals(approvals=tuple(found))

@@ -9,7 +9,7 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.http.money import Invoices, NewInvoice
+from contracts.http.money import Invoices, ListQuery, NewInvoice
 from contracts.http.payment import InvoiceView, RequestInvoice
 from kit.db import now
 from kit.errors import DomainError, Kind
@@ -100,10 +100,11 @@ async def issued(parts: Parts, invoice_id: UUID, number: str, pdf: bytes) -> Inv
         return invoice_view(row)
 
 
-async def listed(parts: Parts) -> Invoices:
+async def listed(parts: Parts, wanted: ListQuery) -> Invoices:
+    """A page of them."""
     async with parts.db.read() as session:
-        found = await rows.invoices(session, 200)
-    return Invoices(invoices=tuple(invoice_view(one) for one in found))
+        found, page = await rows.invoices(session, wanted)
+    return Invoices(invoices=tuple(invoice_view(one) for one in page), found=found)
 
 
 async def pdf_of(parts: Parts, application_id: UUID) -> bytes:

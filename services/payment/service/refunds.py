@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.http.money import (
     Entitlement,
+    ListQuery,
     PaidByBank,
     Refunds,
     RefundState,
@@ -265,12 +266,19 @@ async def book(session: AsyncSession, row: RefundRow, transaction_id: str | None
 # What the office sees ---------------------------------------------------------------------------------------
 
 
-async def listed(parts: Parts) -> Refunds:
-    """Refunds, and who has a claim to one that nobody has asked for yet."""
+async def listed(parts: Parts, wanted: ListQuery) -> Refunds:
+    """A page of refunds, and who has a claim to one that nobody has asked for yet."""
     async with parts.db.read() as session:
-        views = [await _view(parts, session, one) for one in await rows.refunds(session)]
+        found, page = await rows.refunds(session, wanted)
+        views = [await _view(parts, session, one) for one in page]
         claims = await _claims(parts, session)
-    return Refunds(refunds=tuple(views), due=tuple(claims))
+    return Refunds(refunds=tuple(views), found=found, due=tuple(claims))
+
+
+async def requested(parts: Parts) -> list[RefundView]:
+    """All that wait for a second person."""
+    async with parts.db.read() as session:
+        return [await _view(parts, session, one) for one in await rows.requested_refunds(session)]
 
 
 async def _claims(parts: Parts, session: AsyncSession) -> list[Entitlement]:

@@ -27,6 +27,12 @@ async def draft_bar(round_id: UUID, body: NewBar, actor: CurrentActor, service: 
     return await service.bars.draft(round_id, actor, body)
 
 
+@router.delete("/rounds/{round_id}/bars/{bar_id}", status_code=204, responses=problems(403, 409))
+async def discard_bar(round_id: UUID, bar_id: UUID, actor: CurrentActor, service: Service) -> None:
+    """Takes a draft away that was a mistake; what is in force is lifted by two people instead. 409 `bar_state`."""
+    await service.bars.discard(round_id, bar_id, actor)
+
+
 @router.post("/applications/{application_id}/bars", status_code=201, responses=problems(403, 404, 422))
 async def draft_bar_of_applicant(
     application_id: UUID, body: NewBarOfApplicant, actor: CurrentActor, service: Service

@@ -83,6 +83,18 @@ class BarDesk:
             await session.flush()
         return _view(row)
 
+    async def discard(self, round_id: UUID, bar_id: UUID, actor: Actor) -> None:
+        """A draft that was a mistake; again changes nothing. Errors: forbidden, conflict `bar_state`."""
+        _only(actor, OFFICE)
+        async with self._parts.db.unit_of_work() as session:
+            row = await repository.bar(session, round_id, bar_id)
+            if row is None:
+                return
+            if row.state != BarState.drafted.value:
+                message = "已经生效或撤销的决定不能删除，只能由两人撤销。"
+                raise DomainError(Kind.conflict, "bar_state", message, "E9")
+            await session.delete(row)
+
     async def all(self, round_id: UUID, actor: Actor) -> Bars:
         """Of a round, the newest first."""
         _only(actor, READERS)

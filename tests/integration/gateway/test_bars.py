@@ -169,6 +169,7 @@ async def test_a_decision_is_proposed_once_read_and_approved_by_another(world: W
 
         shown = (await approver.get("/staff/proposals")).text
         assert all(said in shown for said in (NUMBER, "材料虚假", "2999-12-31", "取消认证资格"))
+        assert all(said in shown for said in ("证书编号查无此号", "编号抄错了"))  # whoever decides hears both
         assert str(hearing_id) not in shown
         assert f'href="{page}"' not in shown  # an approver may not open the case
         assert f'href="{page}"' in (await one.get("/staff/proposals")).text
@@ -319,6 +320,10 @@ async def test_a_bar_is_drafted_put_in_force_and_lifted_on_pages(world: World) -
         assert all(words in shown for words in ("500112********0010", "已登记，未生效", "只对本年度有效"))
         assert ID_NUMBER not in shown
         assert (await approver.get(f"{path}/{bar_id}/document")).content == PDF
+        assert (await post(approver, f"{path}/{bar_id}/discard", {}))[0] == 403
+        world.services.put("registration", "DELETE", f"{bars}/{bar_id}", 204, {})
+        assert (await post(one, f"{path}/{bar_id}/discard", {}))[0] == 303
+        assert world.services.last("registration")["method"] == "DELETE"
         sure = {"confirmed": "1", "key": "k"}
         assert (await post(one, f"{path}/{bar_id}/enforce", {"key": "k"}))[0] == 422
         assert (await post(one, f"{path}/{bar_id}/lift", sure))[0] == 409  # not in force yet
@@ -328,6 +333,8 @@ async def test_a_bar_is_drafted_put_in_force_and_lifted_on_pages(world: World) -
         assert (await post(one, f"{path}/{bar_id}/enforce", sure))[0] == 303
         status, text = await post(one, f"{path}/{bar_id}/enforce", {**sure, "key": "l"})
         assert (status, "已经有人提议" in text) == (409, True)
+        status, text = await post(one, f"{path}/{bar_id}/discard", {})
+        assert (status, "先由其驳回，再删除草稿" in text) == (409, True)
         (row,) = await proposed(world)
         assert (row.name, row.target_id, row.body) == ("bar_person", round_id, {"bar_id": str(bar_id)})
         text = (await approver.get("/staff/proposals")).text

@@ -1,6 +1,6 @@
 """The house of the intake tests."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest_asyncio
 
-from kit.db import Database, migrate
+from kit.db import Database
 from kit.temporal import connect
 from rules.pack import load
 from tests.conftest import TestDatabase
@@ -18,10 +18,14 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
+async def database(migrated_copy: Callable[..., Awaitable[TestDatabase]]) -> TestDatabase:
+    return await migrated_copy("gateway")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def house(stack: TestDatabase) -> AsyncIterator[House]:
     """Service and gateway workers run; dispatcher and workflow worker are the test's to start."""
     settings = stack.settings("gateway", db_pool=20, db_overflow=10)
-    await migrate(settings, "gateway")
     database = Database(settings)
     client = await connect(settings)
     pack = load(ROOT / "rulepacks/chongqing-2024")

@@ -1,7 +1,6 @@
 """Thousands of provider events; callbacks that never come; the last second of filing (Shows 1 and 2 of the fee)."""
 
 import asyncio
-import os
 import random
 import time
 from collections import Counter
@@ -20,9 +19,10 @@ from kit.errors import DomainError
 from services.payment.due import handlers
 from services.payment.service import reconcile
 from tests.integration.payment.world import Local, World, shanghai
+from tests.sizes import size
 
-EVENTS, REPEATS, FORGED = int(os.environ.get("FUDAO_EVENTS", "1000")), 3, 200
-"""FUDAO_EVENTS=10000 plays the whole of it (30,200 deliveries): minutes on an idle machine."""
+EVENTS, REPEATS, FORGED = size(10_000, 500), 3, 200
+"""In full 30,200 deliveries."""
 
 
 async def many(world: World, number: int) -> list[tuple[UUID, UUID, str]]:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from contracts.events import EventType, case_event
-from contracts.http.money import BillOutcome, ReportQuery, RequestRefund
+from contracts.http.money import BillOutcome, ListQuery, ReportQuery, RequestRefund
 from contracts.http.payment import OrderState, ProviderName, RequestInvoice
 from contracts.lifecycle import ActionRequiredBy, Stage, Status, Transition
 from kit.due import DueLoop
@@ -96,31 +96,31 @@ async def test_lapsed_after_paying_the_fee_goes_back_through_the_provider(
     served: World, local: Local, migrated: Any
 ) -> None:
     one, payment = await paid(served, local)
-    assert (await refunds.listed(one.parts)).due == ()
+    assert (await refunds.listed(one.parts, ListQuery())).due == ()
     await ended(one, Status.lapsed)
     told = await one.service.read_order(one.application)
     assert (told.over, told.said) == (True, "申报没有完成，已经结束；已缴的评审费按退费规定退还。")
-    (claim,) = (await refunds.listed(one.parts)).due
+    (claim,) = (await refunds.listed(one.parts, ListQuery())).due
     assert (claim.exit, claim.outcome, claim.amount_fen) == ("before_filed", "full", 10000)
     wanted = RequestRefund(
         receipt_id=claim.receipt_id, application_id=one.application, exit=claim.exit, amount_fen=10000
     )
     asked = await refunds.request(one.parts, wanted, OFFICE)
-    assert (await refunds.listed(one.parts)).due == ()
+    assert (await refunds.listed(one.parts, ListQuery())).due == ()
     loop = DueLoop(one.db, handlers(one.service))
     with pytest.raises(DomainError) as own:
         await refunds.approve(one.parts, asked.refund_id, OFFICE)
     assert own.value.code == "own_proposal"
     await refunds.approve(one.parts, asked.refund_id, SECOND)
-    assert (await refunds.listed(one.parts)).refunds[0].said == "已批准，即将退回"
+    assert (await refunds.listed(one.parts, ListQuery())).refunds[0].said == "已批准，即将退回"
     while await loop.step():
         pass
     assert local.store.refunded_fen(payment.hex) == 10000
-    assert (await refunds.listed(one.parts)).refunds[0].state.value == "sent"
+    assert (await refunds.listed(one.parts, ListQuery())).refunds[0].state.value == "sent"
     await migrated.move_clock(timedelta(minutes=5))
     while await loop.step():
         pass
-    (done,) = (await refunds.listed(one.parts)).refunds
+    (done,) = (await refunds.listed(one.parts, ListQuery())).refunds
     assert (done.state.value, done.said) == ("paid", "已退回原付款账户")
     assert await one.totals() == {"received": -10000, "allocated": 0, "suspense": 0, "refunded": 10000}
     shown = await one.service.read_order(one.application)
@@ -143,7 +143,7 @@ async def test_where_the_pack_gives_nothing_nothing_can_be_asked_for(
 ) -> None:
     one, _ = await paid(served, local)
     await ended(one, status)
-    assert (await refunds.listed(one.parts)).due == ()
+    assert (await refunds.listed(one.parts, ListQuery())).due == ()
     async with one.db.read() as session:
         receipt = (await session.execute(text("select id from receipt"))).scalar_one()
     wanted = RequestRefund(receipt_id=receipt, application_id=one.application, exit=exit_id, amount_fen=10000)
@@ -176,7 +176,7 @@ async def test_paid_twice_online_the_second_goes_back(served: World, local: Loca
     first, second = (await one.start()).payment_id, (await one.start()).payment_id
     for payment in (first, second):
         await one.service.take_callback("wechat", *one.wechat(payment))
-    (asked,) = (await refunds.listed(one.parts)).refunds
+    (asked,) = (await refunds.listed(one.parts, ListQuery())).refunds
     assert (asked.exit, asked.amount_fen, asked.to) == ("duplicate", 10000, "原路退回")
     assert len(await one.commands()) == 1
     order = await one.service.read_order(one.application)
@@ -198,7 +198,7 @@ async def test_an_invoice_from_asking_to_the_red_letter(served: World, local: Lo
     assert (done.state.value, done.number, done.amount_fen) == ("issued", "25117000", 10000)
     assert await invoices.pdf_of(one.parts, one.application) == b"%PDF-1.7 invoice"
     await ended(one, Status.discarded)
-    (claim,) = (await refunds.listed(one.parts)).due
+    (claim,) = (await refunds.listed(one.parts, ListQuery())).due
     back = RequestRefund(
         receipt_id=claim.receipt_id, application_id=one.application, exit=claim.exit, amount_fen=10000
     )
@@ -208,7 +208,7 @@ async def test_an_invoice_from_asking_to_the_red_letter(served: World, local: Lo
         await migrated.move_clock(timedelta(minutes=minutes))
         while await loop.step():
             pass
-    (due,) = (await invoices.listed(one.parts)).invoices
+    (due,) = (await invoices.listed(one.parts, ListQuery())).invoices
     assert due.said == "费用已退，等待秘书处开具红字发票"
     red = await invoices.issued(one.parts, asked.invoice_id, "25117001", b"%PDF-1.7 red")
     assert red.state.value == "red_letter_issued"

@@ -285,7 +285,7 @@ async def test_paid_twice_by_transfer_goes_back_to_its_payer(world: World) -> No
     head = "日期,金额,付款人,备注,流水号\n"
     paid = "2025-02-20,100,钟甲一,2024-J-00001 钟甲一,A1\n2025-02-21,100,钟甲一,2024-J-00001 钟甲一,A2\n"
     await load(world, (head + paid).encode())
-    (asked,) = (await refunds.listed(world.parts)).refunds
+    (asked,) = (await refunds.listed(world.parts, ListQuery())).refunds
     assert (asked.exit, asked.amount_fen, asked.state.value, asked.requested_by) == (
         "duplicate",
         10000,
@@ -299,7 +299,7 @@ async def test_paid_twice_by_transfer_goes_back_to_its_payer(world: World) -> No
     assert own.value.code == "own_proposal"
     assert (await refunds.approve(world.parts, asked.refund_id, SECOND)).state.value == "approved"
     await load(world, (head + "2025-02-25,-100,钟甲一,退评审费,B1\n").encode())
-    (done,) = (await refunds.listed(world.parts)).refunds
+    (done,) = (await refunds.listed(world.parts, ListQuery())).refunds
     assert done.state.value == "paid"
     assert await world.totals() == {"received": -20000, "allocated": 10000, "suspense": 0, "refunded": 10000}
     shown = await world.service.read_order(one.application)

@@ -12,9 +12,9 @@ from contracts.lifecycle import Stage, Status
 from kit.db.revisions import _in_alembic
 from kit.keyring import encrypt_for
 from readmodel import queries
-from tests.integration.readmodel.test_readmodel import AT, ROUND, World, case, moved, world
+from tests.integration.readmodel.test_readmodel import AT, ROUND, World, case, database, moved, world
 
-__all__ = ["world"]
+__all__ = ["database", "world"]
 
 
 async def profile(

@@ -1,6 +1,6 @@
 """Events in any order, any number of times: state only for a higher seq, the timeline always, names by key."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 from contracts.events import Event, EventType, Profile, Topic, case_event
 from contracts.http.gateway import CaseFilters
 from contracts.lifecycle import ActionRequiredBy, CaseRef, Stage, Status, Transition
-from kit.db import Database, check, migrate
+from kit.db import Database
 from kit.keyring import encrypt_for, erase
 from readmodel import queries
 from readmodel.consumers import ReadModel
@@ -38,15 +38,13 @@ class World:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
+async def database(migrated_copy: Callable[..., Awaitable[TestDatabase]]) -> TestDatabase:
+    return await migrated_copy("gateway", "services.registration", "readmodel")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def world(database: TestDatabase) -> AsyncIterator[World]:
-    for role, package in (
-        ("gateway", "gateway"),
-        ("registration", "services.registration"),
-        ("readmodel", "readmodel"),
-    ):
-        await migrate(database.settings(role), package)
     settings = database.settings("readmodel")
-    await check(settings, "readmodel")
     databases = [Database(database.settings(role)) for role in ("readmodel", "gateway", "registration")]
     yield World(*databases, model=ReadModel(settings))
     for one in databases:

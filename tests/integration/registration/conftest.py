@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import uuid4
 
 import httpx
@@ -10,7 +10,7 @@ import pytest_asyncio
 from pydantic import SecretStr
 
 from contracts.commands import CommandName, PrepareRequest, Role
-from kit.db import Database, migrate
+from kit.db import Database
 from kit.storage import ObjectStore
 from kit.tokens import SYSTEM
 from rules.cache import Packs
@@ -28,6 +28,11 @@ from tests.servers import Servers
 
 
 @pytest_asyncio.fixture(loop_scope="session")
+async def database(migrated_copy: Callable[..., Awaitable[TestDatabase]]) -> TestDatabase:
+    return await migrated_copy("services.registration")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def world(database: TestDatabase, servers: Servers) -> AsyncIterator[World]:
     """The service with one round that `open_round` has prepared."""
     s3 = await servers.s3()
@@ -38,7 +43,6 @@ async def world(database: TestDatabase, servers: Servers) -> AsyncIterator[World
         s3_secret_key=SecretStr(s3.secret_key),
     )
     settings = RegistrationSettings(**dict(base))
-    await migrate(settings, "services.registration")
     db, store = Database(settings), ObjectStore(settings)
     await store.ensure_buckets()
     service = Registration(

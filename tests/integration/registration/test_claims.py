@@ -370,6 +370,25 @@ async def test_only_the_office_drafts_and_only_staff_reads(world: World) -> None
 
 
 @pytest.mark.clause("E9")
+async def test_a_draft_can_be_taken_away_and_nothing_that_was_in_force(world: World) -> None:
+    one = await world.applicant()
+    mistaken, right = (
+        await draft_bar(world, one.number),
+        await draft_bar(world, one.number, until="2999-12-31"),
+    )
+    at = f"/rounds/{world.round_id}/bars"
+    assert (await world.ask("DELETE", f"{at}/{mistaken['id']}", REVIEWER)).status_code == 403
+    assert (await world.ask("DELETE", f"/rounds/{uuid4()}/bars/{mistaken['id']}", OFFICE)).status_code == 204
+    for _ in range(2):  # twice is once
+        assert (await world.ask("DELETE", f"{at}/{mistaken['id']}", OFFICE)).status_code == 204
+    assert [bar["id"] for bar in (await world.good("GET", at, OFFICE))["bars"]] == [right["id"]]
+    assert await ask(world, bar_command(world, CommandName.bar_person, mistaken["id"])) == "unknown_bar"
+    assert await ask(world, bar_command(world, CommandName.bar_person, right["id"])) is None
+    refused = await world.ask("DELETE", f"{at}/{right['id']}", OFFICE)
+    assert (refused.status_code, refused.json()["code"]) == (409, "bar_state")
+
+
+@pytest.mark.clause("E9")
 async def test_nothing_of_a_bar_outlives_its_end(world: World) -> None:
     people = [await world.person() for _ in range(3)]
     ends = (None, "2024-12-31", "2999-12-31")

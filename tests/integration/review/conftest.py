@@ -1,12 +1,12 @@
 """A fresh review service for each test."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest_asyncio
 from pydantic import SecretStr
 
-from kit.db import Database, migrate
+from kit.db import Database
 from kit.storage import ObjectStore
 from services.review.adapters import Content
 from services.review.service import ReviewService
@@ -14,6 +14,11 @@ from services.review.settings import ReviewSettings
 from tests.conftest import TestDatabase
 from tests.integration.review.world import World
 from tests.servers import Servers
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def database(migrated_copy: Callable[..., Awaitable[TestDatabase]]) -> TestDatabase:
+    return await migrated_copy("services.review")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -27,7 +32,6 @@ async def world(database: TestDatabase, servers: Servers) -> AsyncIterator[World
         "s3_secret_key": SecretStr(s3.secret_key),
     }
     settings = ReviewSettings(**given)
-    await migrate(settings, "services.review")
     db, store = Database(settings), ObjectStore(settings)
     service = ReviewService(db, Content(store, settings.link_lifetime), settings)
     made = World(service, db, store, database.settings("gateway"), settings)

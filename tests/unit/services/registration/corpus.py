@@ -83,9 +83,11 @@ def png_bomb(width: int, height: int, bits: int = 1, colour: int = 0) -> bytes:
     channels = {0: 1, 2: 3, 6: 4}[colour]
     row = 1 + (width * bits * channels + 7) // 8
     packer, body = zlib.compressobj(9), bytearray()
-    zeros = bytes(row)
-    for _ in range(min(height, 150_000_000 // row + 1)):
-        body += packer.compress(zeros)
+    left = row * min(height, 150_000_000 // row + 1)
+    zeros = bytes(min(left, 2**20))
+    while left:
+        body += packer.compress(zeros[:left])
+        left -= min(left, len(zeros))
     body += packer.flush()
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", bytes(body)) + chunk(b"IEND", b"")
 
