@@ -14,6 +14,7 @@ from contracts.http.money import (
     Allocate,
     BankLine,
     LinesQuery,
+    ListQuery,
     LineState,
     PaidByBank,
     RequestRefund,
