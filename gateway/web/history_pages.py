@@ -16,6 +16,7 @@ from gateway.api.history import TEXT
 from gateway.guard import CurrentCaller, GuardedRoute
 from gateway.parts import TheParts
 from gateway.web.forms import ThePages, see
+from gateway.web.proposed import OPENS_CASES
 from gateway.web.public_pages import rounds_of
 from rules.history import first_break
 
@@ -43,7 +44,9 @@ async def of_case(
 ) -> Response:
     """The same for the office, and whether the command log still says the same."""
     found = await histories.of(parts, caller, TargetKind.application, application_id)
-    return pages.page(request, "history.html", _context(found, f"/staff/cases/{application_id}"))
+    opens_cases = OPENS_CASES.intersection(caller.known.roles)
+    back = f"/staff/cases/{application_id}" if opens_cases else "/staff"
+    return pages.page(request, "history.html", _context(found, back))
 
 
 @router.get("/staff/cases/{application_id}/history.json")

@@ -22,7 +22,8 @@ _BARS = (CommandName.bar_person, CommandName.lift_bar)
 _DOCUMENTS = ("document_key", "proof_key")
 _UNSAID = frozenset({*_DOCUMENTS, "decision_key", "hearing_id", "bar_id"})
 """Said by a link, or by the thing itself."""
-_OPEN_CASES = frozenset({Role.secretariat, Role.reviewer, Role.supervisor})
+OPENS_CASES = frozenset({Role.secretariat, Role.reviewer, Role.supervisor})
+"""Who may open the office's page of a case."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,7 @@ async def lines(parts: Parts, caller: Caller) -> list[Line]:
         for one in await _bars(parts, caller, round_id)
     }
     heard = await _hearings(parts, caller, found)
-    may_open = bool(_OPEN_CASES.intersection(caller.known.roles))
+    may_open = bool(OPENS_CASES.intersection(caller.known.roles))
     return [_line(one, numbers, titles, bars, heard, may_open=may_open) for one in found]
 
 

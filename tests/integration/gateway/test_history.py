@@ -71,7 +71,13 @@ async def test_staff_see_when_the_log_was_changed_behind_it(world: World) -> Non
     _, _, application = await with_history(world)
     _, supervisor = await world.staff(Role.supervisor)
     at = f"/staff/cases/{application}/history"
+    _, approver = await world.staff(Role.approver)
+    async with world.client(cookie=approver) as client:  # who may not open the case is led back to the desk
+        page = (await client.get(at)).text
+        assert f'href="/staff/cases/{application}"' not in page
+        assert f'href="{at}.json"' in page
     async with world.client(cookie=supervisor) as client:
+        assert f'href="/staff/cases/{application}"' in (await client.get(at)).text
         assert "与命令日志一致" in (await client.get(at)).text
         async with world.db.unit_of_work() as session:
             await session.execute(update(CommandRow).values(outcome={"kind": "accepted"}))

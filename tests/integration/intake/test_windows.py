@@ -13,9 +13,11 @@ from gateway.intake import log, windows
 from kit.errors import DomainError, NotYet
 from tests.conftest import TestDatabase
 from tests.integration.intake.house import House
+from tests.sizes import size
 from workflows.application import ApplicationLifecycle
 
-PEOPLE = 100
+PEOPLE = size(100, 40)
+"""Of four commands each: in full 400 before the end and 400 after."""
 BEFORE = (CommandName.submit, CommandName.take_back, CommandName.submit, CommandName.hold)
 AFTER = (CommandName.take_back, CommandName.discard, CommandName.take_back, CommandName.submit)
 BODIES: dict[CommandName, dict[str, object]] = {
@@ -66,16 +68,16 @@ async def store_all(house: House, people: list[UUID], *names: CommandName, **bod
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.clause("A5")
-async def test_400_before_and_400_after_the_end_while_the_worker_is_stopped(house: House) -> None:
+async def test_commands_before_and_after_the_end_while_the_worker_is_stopped(house: House) -> None:
     people = [uuid4() for _ in range(PEOPLE)]
     await house.open_filing(datetime.now(UTC) + timedelta(seconds=20))
     async with house.dispatcher():
         await store_all(house, people, CommandName.apply, level="junior")
         before = await store_all(house, people, *BEFORE)
-        assert [receipt.state for receipt in before] == [CommandState.received] * 400
+        assert [receipt.state for receipt in before] == [CommandState.received] * 4 * PEOPLE
         await asyncio.sleep(max((await ends_at(house) - datetime.now(UTC)).total_seconds(), 0))
         after = [await house.store(one, name, **BODIES.get(name, {})) for one in people for name in AFTER]
-        assert [receipt.state for receipt in after] == [CommandState.refused] * 400
+        assert [receipt.state for receipt in after] == [CommandState.refused] * 4 * PEOPLE
         codes = {receipt.outcome.code for receipt in after if isinstance(receipt.outcome, Refused)}
         assert codes == {"window_closed"}
         async with house.workflow_worker():
