@@ -20,7 +20,7 @@ from contracts.commands import Role
 from contracts.http.payment import OrderState
 from kit.db import migrate
 from services.payment.api import make_app
-from tests.browser.looking import DESK, PHONE, opened, sideways
+from tests.browser.looking import DESK, PHONE, opened, shot, sideways
 from tests.browser.site import Site
 from tests.conftest import TestDatabase
 from tests.integration.payment.world import Local, World, local_provider, payment_settings, world_of
@@ -154,3 +154,16 @@ async def test_paying_by_transfer_until_the_applicant_sees_it(
         await page.get_by_text("¥100.00").wait_for()
         assert await page.get_by_text("渝中区实验小学").count() == 1
         assert await sideways(page) == 0
+        await page.get_by_role("searchbox", name="抬头、税号或发票号码").fill("没有这所学校")
+        await page.get_by_role("button", name="查找").click()
+        await page.get_by_text("没有符合条件的发票。").wait_for()
+        await shot(page, "invoices-none-390")
+        await page.get_by_role("searchbox").fill("渝中区")
+        await page.get_by_role("button", name="查找").click()
+        await page.get_by_text("¥100.00").wait_for()
+        await shot(page, "invoices-found-390")
+        assert await sideways(page) == 0
+        for name in ("refunds", "suspense?state=allocated"):
+            await page.goto(f"{site.url}/staff/money/{name}")
+            await shot(page, f"money-{name[:7]}-390")
+            assert await sideways(page) == 0
