@@ -12,8 +12,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import uuid_utils.compat as uuids
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import DateTime, cast, func, select
+from sqlalchemy.dialects.postgresql import JSON, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.commands import CommandState, Role, TargetKind
@@ -36,10 +36,6 @@ async def add_extension(
 ) -> None:
     """A window whose end was moved, in the same transaction; the caller holds the target's lock."""
     await _add(session, row.target_id, round_id, lambda *place: _of_extension(row, kind, role, *place))
-
-
-Place = tuple[int, str, bytes]
-"""Number, seal of the record before, salt."""
 
 
 async def _add(
@@ -132,13 +128,22 @@ async def of_target(session: AsyncSession, target_id: UUID, round_id: UUID, *, c
             SealedRecord(record=Record.model_validate_json(row.record), seal=row.seal) for row in rows
         ),
         sheets=await sheets_of(session, round_id),
-        matches_log=await _matches(session, target_id, rows) if check else None,
+        matches_log=await _matches(session, target_id, round_id, rows) if check else None,
     )
 
 
-async def _matches(session: AsyncSession, target_id: UUID, rows: list[HistoryRow]) -> bool:
-    """Each decided command has its record, and making the record anew gives the same."""
-    query = select(CommandRow).where(CommandRow.target_id == target_id, CommandRow.state.in_(SETTLED))
+async def _matches(session: AsyncSession, target_id: UUID, round_id: UUID, rows: list[HistoryRow]) -> bool:
+    """Each decided command has its record, and making the record anew gives the same.
+
+    Commands decided before the round's first record are of before there were histories.
+    """
+    settled = func.min(cast(cast(HistoryRow.record, JSON)["settled_at"].astext, DateTime(timezone=True)))
+    first = select(settled).where(HistoryRow.round_id == round_id).scalar_subquery()
+    query = select(CommandRow).where(
+        CommandRow.target_id == target_id,
+        CommandRow.state.in_(SETTLED),
+        CommandRow.answered_at >= first,
+    )
     log = {str(one.id): one for one in (await session.execute(query)).scalars()}
     sealed = [(row, Record.model_validate_json(row.record)) for row in rows]
     if seals.first_break(target_id, [SealedRecord(record=one, seal=row.seal) for row, one in sealed]):
@@ -184,7 +189,6 @@ async def make_due_sheets(session: AsyncSession) -> list[UUID]:
 
     One sheet a day (by Chongqing's calendar) is enough, since each holds all that was before it.
     """
-    await db.lock(session, "history_sheets")  # two processes make one sheet
     today = (await db.now(session)).astimezone(SHANGHAI).date()
     query = select(HistorySheetRow.round_id, func.max(HistorySheetRow.made_at))
     newest = {row[0]: row[1] for row in await session.execute(query.group_by(HistorySheetRow.round_id))}
@@ -199,6 +203,7 @@ async def make_due_sheets(session: AsyncSession) -> list[UUID]:
 
 async def make_sheet(session: AsyncSession, round_id: UUID) -> bool:
     """Fixes all histories of the round as they are now; False: nothing has happened since the last sheet."""
+    await db.lock(session, f"history_sheets:{round_id}")  # two who ask at once make one sheet
     query = (
         select(HistoryRow.target_id, HistoryRow.number, HistoryRow.seal)
         .where(HistoryRow.round_id == round_id)

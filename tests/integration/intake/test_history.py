@@ -105,6 +105,20 @@ async def test_what_an_administrator_changes_in_the_database_shows(
     assert (await of(open_house, target)).matches_log is False
 
 
+async def test_commands_of_before_there_were_histories_raise_no_alarm(
+    open_house: House, stack: TestDatabase
+) -> None:
+    old = await two_decided(open_house)
+    admin = await asyncpg.connect(stack.admin_dsn)
+    await admin.execute("set search_path = gateway; set session_replication_role = replica")
+    await admin.execute("delete from history")
+    await admin.close()
+    new = await two_decided(open_house)
+    found = await of(open_house, old)
+    assert (found.records, found.matches_log) == ((), True)
+    assert (await of(open_house, new)).matches_log is True
+
+
 async def test_sheets_are_made_once_a_day_when_something_has_happened(
     open_house: House, stack: TestDatabase
 ) -> None:
