@@ -12,7 +12,9 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
+from contracts.http.gateway import AccountKind
 from gateway.guard import Caller
 from gateway.models import Account, Audit
 
@@ -33,6 +35,16 @@ class Action(StrEnum):
     help_started = "help_started"
     help_ended = "help_ended"
     helped = "helped"
+    staff_created = "staff_created"
+    roles_changed = "roles_changed"
+    staff_disabled = "staff_disabled"
+    staff_enabled = "staff_enabled"
+    join_link_made = "join_link_made"
+    password_set = "password_set"  # noqa: S105 a code
+    factor_set = "factor_set"
+    factor_removed = "factor_removed"
+    recovery_code_used = "recovery_code_used"
+    recovery_codes_made = "recovery_codes_made"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,18 +59,33 @@ class Line:
     subject_id: UUID
     reason: str
     details: dict[str, Any]
+    member: str = ""
+    """Name and username, where the subject is an account of staff."""
 
 
 def note(
     session: AsyncSession, caller: Caller, action: Action, subject_id: UUID, reason: str = "", **details: Any
 ) -> UUID:
     """One entry, in the transaction of what it tells of; its ID. `details`: codes, numbers, IDs, nothing personal."""
+    return note_of(session, caller.account_id, caller.role.value, action, subject_id, reason, **details)
+
+
+def note_of(
+    session: AsyncSession,
+    account_id: UUID,
+    role: str,
+    action: Action,
+    subject_id: UUID,
+    reason: str = "",
+    **details: Any,
+) -> UUID:
+    """As note(), for somebody whose session is not open yet."""
     identity = uuids.uuid7()
     session.add(
         Audit(
             id=identity,
-            account_id=caller.account_id,
-            role=caller.role.value,
+            account_id=account_id,
+            role=role,
             action=action.value,
             subject_id=subject_id,
             reason=reason,
@@ -72,9 +99,11 @@ async def listed(
     session: AsyncSession, *, action: Action | None = None, before: UUID | None = None
 ) -> Sequence[Line]:
     """Newest first, SHOWN and one more, so that the caller sees whether there are more."""
+    member = aliased(Account)
     query = (
-        select(Audit, Account.display_name, Account.username)
+        select(Audit, Account.display_name, Account.username, member.display_name, member.username)
         .outerjoin(Account, Account.id == Audit.account_id)
+        .outerjoin(member, (member.id == Audit.subject_id) & (member.kind == AccountKind.staff.value))
         .order_by(Audit.id.desc())
         .limit(SHOWN + 1)
     )
@@ -92,6 +121,7 @@ async def listed(
             subject_id=row.subject_id,
             reason=row.reason,
             details=row.details,
+            member=f"{subject_name} {subject_username}" if subject_username else "",
         )
-        for row, name, username in await session.execute(query)
+        for row, name, username, subject_name, subject_username in await session.execute(query)
     ]

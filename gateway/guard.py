@@ -15,8 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.commands import Role
+from contracts.http.gateway import Awaiting
 from contracts.refusals import refused
-from gateway.accounts import sessions
+from gateway.accounts import second_factor, sessions
 from gateway.accounts.sessions import Known
 from gateway.intake import log
 from gateway.models import Application, Audit, Round
@@ -66,6 +67,11 @@ def unauthenticated() -> DomainError:
     return DomainError(Kind.unauthenticated, "unauthenticated", "请先登录。")
 
 
+def waits(awaiting: Awaiting) -> DomainError:
+    """The refusal of a session that has no second factor yet: 401 to give its code, 403 to set one up."""
+    return second_factor.needed() if awaiting is Awaiting.code else second_factor.to_set_up()
+
+
 class GuardedRoute(APIRoute):
     """A route that does nothing before its rule in the policy table is satisfied."""
 
@@ -99,6 +105,10 @@ async def admit(request: Request, path: str) -> None:
     database: Database = request.app.state.db
     async with database.read() as session:
         known = await sessions.find_session(session, token) if token else None
+        if known is not None and known.awaiting is not None and known.awaiting not in rule.awaiting:
+            if rule.access is Access.roles:
+                raise waits(known.awaiting)
+            known = None
         request.state.known = known
         if rule.access is Access.roles:
             request.state.caller = await _caller(session, request, rule, known)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     DateTime,
     ForeignKey,
@@ -60,6 +61,11 @@ class Account(Base):
     username: Mapped[str | None]
     password_hash: Mapped[str | None]
     totp_sealed: Mapped[bytes | None]
+    """The second factor's key; NULL: none is set up."""
+    totp_pending: Mapped[bytes | None]
+    """A key that was shown and not yet confirmed with a code."""
+    totp_step: Mapped[int | None] = mapped_column(BigInteger)
+    """The last time step (30 s) whose code was taken: no code works twice."""
     display_name: Mapped[str] = mapped_column(server_default=text("''"))
     unit: Mapped[str] = mapped_column(server_default=text("''"))
     district: Mapped[str | None]
@@ -97,7 +103,11 @@ class Session(Base):
     """A server-side session; the token itself is only with its owner."""
 
     __tablename__ = "session"
-    __table_args__ = (UniqueConstraint("token_hash"), Index("ix_session_account", "account_id"))
+    __table_args__ = (
+        UniqueConstraint("token_hash"),
+        CheckConstraint("awaiting in ('code', 'enrol')", name="awaiting"),
+        Index("ix_session_account", "account_id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
@@ -107,6 +117,33 @@ class Session(Base):
     revoked_at: Mapped[datetime | None]
     assistance_id: Mapped[UUID | None] = mapped_column(ForeignKey("assistance.id"))
     """Held by a helper at the counter, with the account's own consent (A9)."""
+    awaiting: Mapped[str | None]
+    """What is missing before it opens anything: the second factor's code, or setting one up."""
+
+
+class RecoveryCode(Base):
+    """Opens one session in place of the second factor, once; only hashes are kept."""
+
+    __tablename__ = "recovery_code"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    code_hash: Mapped[str] = mapped_column(primary_key=True)
+    used_at: Mapped[datetime | None]
+
+
+class JoinLink(Base):
+    """A one-time link by which a member of staff sets their own password; the token is only with its owner."""
+
+    __tablename__ = "join_link"
+    __table_args__ = (UniqueConstraint("token_hash"), Index("ix_join_link_account", "account_id"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    token_hash: Mapped[bytes]
+    made_by: Mapped[UUID]
+    made_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class Assistance(Base):

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from contracts.commands import Role
+from contracts.http.gateway import Awaiting
 
 API = "/api/v1"
 
 PEOPLE = tuple(role for role in Role if role is not Role.system)
 STAFF = tuple(role for role in PEOPLE if role is not Role.applicant)
 OFFICE = (Role.secretariat, Role.operator)
+ENROL = (Awaiting.enrol,)
+BEFORE = (Awaiting.code, Awaiting.enrol)
 READERS = (Role.secretariat, Role.approver, Role.supervisor, Role.operator)
 
 
@@ -55,29 +58,45 @@ class Rule:
     access: Access = Access.roles
     max_body: int | None = None
     """Bytes; more is 413 `body_too_large`."""
+    awaiting: tuple[Awaiting, ...] = ()
+    """Also for sessions that still wait for this; for all other routes they are nobody's."""
 
 
 def rule(
-    method: str, path: str, *roles: Role, owner: Owner = Owner.nobody, max_body: int | None = None
+    method: str,
+    path: str,
+    *roles: Role,
+    owner: Owner = Owner.nobody,
+    max_body: int | None = None,
+    awaiting: tuple[Awaiting, ...] = (),
 ) -> Rule:
-    return Rule(method=method, path=path, roles=roles, owner=owner, max_body=max_body)
+    return Rule(method=method, path=path, roles=roles, owner=owner, max_body=max_body, awaiting=awaiting)
 
 
-def public(method: str, path: str) -> Rule:
-    return Rule(method=method, path=path, access=Access.public)
+def public(method: str, path: str, awaiting: tuple[Awaiting, ...] = ()) -> Rule:
+    return Rule(method=method, path=path, access=Access.public, awaiting=awaiting)
 
 
 API_RULES: tuple[Rule, ...] = (
     public("POST", f"{API}/auth/code"),
     public("POST", f"{API}/auth/session"),
     public("POST", f"{API}/auth/staff-session"),
-    rule("DELETE", f"{API}/auth/session", *PEOPLE),
+    rule("DELETE", f"{API}/auth/session", *PEOPLE, awaiting=BEFORE),
+    public("POST", f"{API}/auth/join"),
     public("POST", f"{API}/setup"),
     rule("GET", f"{API}/me", *PEOPLE),
+    rule("POST", f"{API}/me/password", *STAFF),
+    rule("POST", f"{API}/me/second-factor", *STAFF, awaiting=ENROL),
+    rule("PUT", f"{API}/me/second-factor", *STAFF, awaiting=ENROL),
+    rule("POST", f"{API}/me/second-factor/codes", *STAFF),
+    rule("POST", f"{API}/me/second-factor/remove", *STAFF),
     rule("POST", f"{API}/staff", Role.operator),
     rule("GET", f"{API}/staff", Role.operator, Role.secretariat),
     rule("PUT", f"{API}/staff/{{account_id}}/roles", Role.operator),
     rule("POST", f"{API}/staff/{{account_id}}/disable", Role.operator),
+    rule("POST", f"{API}/staff/{{account_id}}/enable", Role.operator),
+    rule("POST", f"{API}/staff/{{account_id}}/link", Role.operator),
+    rule("POST", f"{API}/staff/{{account_id}}/second-factor/reset", Role.operator),
     rule("POST", f"{API}/rounds", *OFFICE),
     rule("POST", f"{API}/rounds/{{round_id}}/applications", Role.applicant, owner=Owner.round, max_body=1024),
     rule("GET", f"{API}/rounds/{{round_id}}/windows", *PEOPLE, owner=Owner.round),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
@@ -34,6 +35,12 @@ class GatewaySettings(Settings):
 
     person_session_days: int = 30
     staff_session_hours: int = 12
+    second_factor: Literal["", "required", "offered"] = ""
+    """Whether staff must have a second factor; empty: in the embedded default it is offered, else required."""
+    half_session_minutes: int = 15
+    """How long a session lasts that still waits for its second factor."""
+    join_link_hours: int = 72
+    """How long a one-time link is good by which a member of staff sets their password."""
     code_seconds: int = 300
     code_again_seconds: int = 60
     """One code a phone within this time."""
@@ -57,6 +64,10 @@ class GatewaySettings(Settings):
     @property
     def secure_cookies(self) -> bool:
         return self.public_url.startswith("https://")
+
+    @property
+    def second_factor_required(self) -> bool:
+        return self.second_factor == "required" or (self.second_factor == "" and not self.embedded)
 
     @property
     def cookie(self) -> str:

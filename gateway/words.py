@@ -107,6 +107,17 @@ ROLE: Mapping[Role, str] = {
     Role.operator: "系统管理员",
     Role.system: "系统",
 }
+ROLE_MAY: Mapping[Role, str] = {
+    Role.secretariat: "办理日常工作；不评分，不看投诉",
+    Role.reviewer: "审查资格材料",
+    Role.expert: "评审分配给自己的业绩材料",
+    Role.panel_chair: "主持答辩并评分",
+    Role.supervisor: "受理投诉，查看任何申报，不办理业务",
+    Role.district: "查看本区县的申报进度",
+    Role.approver: "对须两人办理的事项作第二人",
+    Role.operator: "建立账号、开启年度认证、查看运行情况",
+}
+"""What a role is for, in one line."""
 FIELD: Mapping[str, str] = {
     "digest": "名单摘要",
     "document_number": "文号",
@@ -165,6 +176,16 @@ AUDIT: Mapping[str, str] = {
     "help_started": "开始柜台协助（本人验证码同意）",
     "help_ended": "结束柜台协助",
     "helped": "协助办理",
+    "staff_created": "建立工作人员账号",
+    "roles_changed": "更改工作人员角色",
+    "staff_disabled": "停用工作人员账号",
+    "staff_enabled": "恢复工作人员账号",
+    "join_link_made": "发出设置密码的链接",
+    "password_set": "设置密码",
+    "factor_set": "设置两步验证",
+    "factor_removed": "停用两步验证",
+    "recovery_code_used": "用恢复码登录",
+    "recovery_codes_made": "重新生成恢复码",
 }
 """What staff did outside the command log."""
 VERDICT: Mapping[str, str] = {

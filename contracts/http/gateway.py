@@ -20,6 +20,8 @@ Phone = Annotated[str, Field(pattern=r"^1[3-9]\d{9}$")]
 """A mainland mobile number."""
 Username = Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{2,31}$")]
 Password = Annotated[str, Field(min_length=10, max_length=128)]
+SecondFactorCode = Annotated[str, Field(min_length=6, max_length=20)]
+"""Six digits of the authenticator, or a recovery code."""
 Name = Annotated[str, Field(min_length=1, max_length=40)]
 Reason = Annotated[str, Field(min_length=2, max_length=200)]
 
@@ -48,10 +50,21 @@ class OpenSession(Input):
 
 
 class OpenStaffSession(Input):
-    """POST /auth/staff-session. Errors: 401 `wrong_password`, 429."""
+    """POST /auth/staff-session. `code`: the second factor's, or a recovery code.
+
+    Errors: 401 `wrong_password`, `second_factor_needed`, `wrong_second_factor`, 429.
+    """
 
     username: Annotated[str, Field(min_length=1, max_length=64)]
     password: Annotated[str, Field(min_length=1, max_length=128)]
+    code: SecondFactorCode | None = None
+
+
+class Awaiting(StrEnum):
+    """What a session still waits for. `enrol`: the second factor must be set up, nothing else can be done before."""
+
+    code = "code"
+    enrol = "enrol"
 
 
 class SessionOpened(Data):
@@ -61,6 +74,7 @@ class SessionOpened(Data):
     account_id: UUID
     roles: tuple[Role, ...]
     expires_at: AwareDatetime
+    awaiting: Awaiting | None = None
 
 
 class AccountKind(StrEnum):
@@ -101,10 +115,14 @@ class SetUp(Input):
 
 
 class CreateStaff(Input):
-    """POST /staff (operator). `district` is required for role district. Errors: 409 `username_taken`."""
+    """POST /staff (operator). `district` is required for role district.
+
+    Without a password nobody gets in before the account's own person set one by a link (POST /staff/{id}/link).
+    Errors: 409 `username_taken`, 422 `district_needed`, `roles_conflict`.
+    """
 
     username: Username
-    password: Password
+    password: Password | None = None
     roles: Annotated[tuple[StaffRole, ...], Field(min_length=1, max_length=8)]
     display_name: Name
     unit: Annotated[str, Field(max_length=100)] = ""
@@ -112,9 +130,13 @@ class CreateStaff(Input):
 
 
 class SetRoles(Input):
-    """PUT /staff/{account_id}/roles (operator); sessions of the account end at once. Errors: 409 `last_operator`."""
+    """PUT /staff/{account_id}/roles (operator); sessions of the account end at once.
+
+    Errors: 409 `last_operator`, 422 `roles_conflict`, `district_needed`.
+    """
 
     roles: Annotated[tuple[StaffRole, ...], Field(max_length=8)]
+    reason: Annotated[str, Field(max_length=200)] = ""
 
 
 class Staff(Data):
@@ -125,6 +147,8 @@ class Staff(Data):
     district: str | None
     roles: tuple[Role, ...]
     disabled: bool = False
+    has_password: bool = True
+    second_factor: bool = False
 
 
 class StaffList(Data):

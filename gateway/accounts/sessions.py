@@ -13,7 +13,7 @@ from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.commands import Role
-from contracts.http.gateway import AccountKind
+from contracts.http.gateway import AccountKind, Awaiting
 from gateway.models import Account, Assistance, LoginCode, RateCount, Session, StaffRole
 from kit import db
 
@@ -34,6 +34,8 @@ class Known:
     assistance_id: UUID | None = None
     assisted_by: UUID | None = None
     """The helper at the counter who holds this session with the account's consent (A9)."""
+    awaiting: Awaiting | None = None
+    """The session opens nothing but what leads to this."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,16 @@ class Opened:
     token: str
     account_id: UUID
     roles: tuple[Role, ...]
+    expires_at: datetime
+    awaiting: Awaiting | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One open session as its owner sees it."""
+
+    id: UUID
+    created_at: datetime
     expires_at: datetime
 
 
@@ -50,7 +62,11 @@ def in_order(names: list[str]) -> tuple[Role, ...]:
 
 
 async def open_session(
-    session: AsyncSession, account: Account, lasts: timedelta, assistance_id: UUID | None = None
+    session: AsyncSession,
+    account: Account,
+    lasts: timedelta,
+    assistance_id: UUID | None = None,
+    awaiting: Awaiting | None = None,
 ) -> Opened:
     """A new session of this account; `lasts` is its whole life, there is no sliding."""
     token = secrets.token_urlsafe(32)
@@ -62,11 +78,38 @@ async def open_session(
             token_hash=_hash(token),
             expires_at=expires_at,
             assistance_id=assistance_id,
+            awaiting=awaiting,
         )
     )
     await session.flush()
     roles = (Role.applicant,) if account.kind == AccountKind.person else await roles_of(session, account.id)
-    return Opened(token=token, account_id=account.id, roles=roles, expires_at=expires_at)
+    return Opened(token=token, account_id=account.id, roles=roles, expires_at=expires_at, awaiting=awaiting)
+
+
+async def complete(session: AsyncSession, known: Known, lasts: timedelta) -> Opened:
+    """A whole session in place of one that waited for the second factor; the old token is good no more."""
+    await revoke(session, known.session_id)
+    account = await session.get_one(Account, known.account_id)
+    return await open_session(session, account, lasts)
+
+
+async def await_enrolment(session: AsyncSession, session_id: UUID) -> None:
+    """From now on this session leads to nothing but setting up a second factor."""
+    waits = update(Session).where(Session.id == session_id).values(awaiting=Awaiting.enrol.value)
+    await session.execute(waits)
+
+
+async def listed(session: AsyncSession, account_id: UUID) -> list[Line]:
+    """Open sessions of an account, newest first."""
+    query = (
+        select(Session.id, Session.created_at, Session.expires_at)
+        .where(Session.account_id == account_id, Session.revoked_at.is_(None), Session.expires_at > _NOW)
+        .order_by(Session.created_at.desc())
+    )
+    return [
+        Line(id=one.id, created_at=one.created_at, expires_at=one.expires_at)
+        for one in await session.execute(query)
+    ]
 
 
 async def find_session(session: AsyncSession, token: str) -> Known | None:
@@ -85,6 +128,7 @@ async def find_session(session: AsyncSession, token: str) -> Known | None:
         district=found.district,
         assistance_id=found.assistance_id,
         assisted_by=found.helper_id,
+        awaiting=Awaiting(found.awaiting) if found.awaiting else None,
     )
 
 
@@ -93,9 +137,11 @@ async def revoke(session: AsyncSession, session_id: UUID) -> None:
     await session.execute(update(Session).where(Session.id == session_id).values(revoked_at=_NOW))
 
 
-async def revoke_all(session: AsyncSession, account_id: UUID) -> None:
-    """Ends every session of an account at once (role change, disabled)."""
+async def revoke_all(session: AsyncSession, account_id: UUID, *, but: UUID | None = None) -> None:
+    """Ends every session of an account at once (role change, disabled), except the one given."""
     mine = (Session.account_id == account_id) & Session.revoked_at.is_(None)
+    if but is not None:
+        mine &= Session.id != but
     await session.execute(update(Session).where(mine).values(revoked_at=_NOW))
 
 
@@ -115,7 +161,7 @@ async def sweep(session: AsyncSession) -> None:
 
 def _query(
     token: str,
-) -> Select[UUID, UUID, str, str, str, str | None, UUID | None, UUID | None, list[str]]:
+) -> Select[UUID, UUID, str, str, str, str | None, UUID | None, str | None, UUID | None, list[str]]:
     roles = (
         select(func.coalesce(func.array_agg(StaffRole.role), []))
         .where(StaffRole.account_id == Account.id)
@@ -130,6 +176,7 @@ def _query(
             Account.unit,
             Account.district,
             Session.assistance_id,
+            Session.awaiting,
             Assistance.helper_id,
             roles.label("roles"),
         )

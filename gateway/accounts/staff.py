@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 import uuid_utils.compat as uuids
@@ -24,6 +24,21 @@ from kit import crypto, db
 from kit.errors import DomainError, Kind
 
 _QUARTER = 900
+_APART: tuple[tuple[Role, frozenset[Role], str, str], ...] = (
+    (
+        Role.supervisor,
+        frozenset({Role.secretariat, Role.reviewer, Role.expert, Role.panel_chair, Role.approver}),
+        "监督委员会独立受理投诉，监督员不能同时在秘书处、审查、评审或审批岗位。",
+        "O4",
+    ),
+    (
+        Role.secretariat,
+        frozenset({Role.expert, Role.panel_chair}),
+        "秘书处不参与评分，不能同时担任专家或答辩组长。",
+        "O2",
+    ),
+)
+"""Roles that one account must not hold together, why, and the clause."""
 
 
 @functools.lru_cache(maxsize=1)
@@ -59,10 +74,20 @@ async def authenticate(session: AsyncSession, username: str, password: str) -> A
     return account
 
 
-async def create(session: AsyncSession, request: CreateStaff, *, hashed: str, by: UUID | None) -> Staff:
-    """A new member of staff. Errors: 409 `username_taken`, 422 `district_needed`."""
-    if Role.district in request.roles and not request.district:
+def check_roles(roles: Collection[Role], district: str | None) -> None:
+    """Errors: 422 `district_needed` (O7), `roles_conflict` (O2, O4)."""
+    if Role.district in roles and not district:
         raise DomainError(Kind.invalid, "district_needed", "区县角色必须填写所属区县。", "O7")
+    for role, others, message, clause in _APART:
+        if role in roles and others.intersection(roles):
+            raise DomainError(Kind.invalid, "roles_conflict", message, clause)
+
+
+async def create(
+    session: AsyncSession, request: CreateStaff, *, hashed: str | None, by: UUID | None
+) -> Staff:
+    """A new member of staff. Errors: 409 `username_taken`, 422 `district_needed`, `roles_conflict`."""
+    check_roles(request.roles, request.district)
     identity = uuids.uuid7()
     made = await session.execute(
         insert(Account)
@@ -88,6 +113,7 @@ async def create(session: AsyncSession, request: CreateStaff, *, hashed: str, by
         unit=request.unit,
         district=request.district,
         roles=sessions.in_order([role.value for role in request.roles]),
+        has_password=hashed is not None,
     )
 
 
@@ -117,13 +143,12 @@ async def is_set_up(session: AsyncSession) -> bool:
 async def set_roles(session: AsyncSession, account_id: UUID, roles: Iterable[Role], *, by: UUID) -> Staff:
     """Exactly these roles from now on; all sessions of the account end (they log in again with the new ones).
 
-    Errors: 404, 409 `last_operator`.
+    Errors: 404, 409 `last_operator`, 422 `district_needed`, `roles_conflict`.
     """
     await db.lock(session, "set_up")
-    account = await session.get(Account, account_id)
-    if account is None or account.kind != AccountKind.staff:
-        raise DomainError(Kind.not_found, "not_found", "没有找到这位工作人员。")
+    account = await _member(session, account_id)
     wanted = tuple(roles)
+    check_roles(wanted, account.district)
     await session.execute(delete(StaffRole).where(StaffRole.account_id == account_id))
     await _grant(session, account_id, wanted, by)
     if not await is_set_up(session):
@@ -138,9 +163,7 @@ async def disable(session: AsyncSession, account_id: UUID) -> Staff:
     Errors: 404, 409 `last_operator`.
     """
     await db.lock(session, "set_up")
-    account = await session.get(Account, account_id)
-    if account is None or account.kind != AccountKind.staff:
-        raise DomainError(Kind.not_found, "not_found", "没有找到这位工作人员。")
+    account = await _member(session, account_id)
     if account.disabled_at is None:
         account.disabled_at = await db.now(session)
         await session.flush()
@@ -155,6 +178,36 @@ async def disable(session: AsyncSession, account_id: UUID) -> Staff:
     await sessions.revoke_all(session, account_id)
     roles = await session.scalars(select(StaffRole.role).where(StaffRole.account_id == account_id))
     return _staff(account, list(roles))
+
+
+async def enable(session: AsyncSession, account_id: UUID) -> Staff:
+    """The account may log in again, with the roles it had. A repeat answers alike. Errors: 404."""
+    account = await _member(session, account_id)
+    account.disabled_at = None
+    return await read(session, account_id)
+
+
+async def read(session: AsyncSession, account_id: UUID) -> Staff:
+    """One member of staff. Errors: 404."""
+    account = await _member(session, account_id)
+    roles = await session.scalars(select(StaffRole.role).where(StaffRole.account_id == account_id))
+    return _staff(account, list(roles))
+
+
+async def change_password(session: AsyncSession, account_id: UUID, old: str, hashed: str) -> None:
+    """The new password's hash in place of the old one's. Errors: 401 `wrong_password`."""
+    account = await _member(session, account_id)
+    stored = account.password_hash or _nobody()
+    if not await asyncio.to_thread(_hasher().verify, old, stored):
+        raise DomainError(Kind.unauthenticated, "wrong_password", "原密码不正确。")
+    account.password_hash = hashed
+
+
+async def _member(session: AsyncSession, account_id: UUID) -> Account:
+    account = await session.get(Account, account_id)
+    if account is None or account.kind != AccountKind.staff:
+        raise DomainError(Kind.not_found, "not_found", "没有找到这位工作人员。")
+    return account
 
 
 async def listed(session: AsyncSession) -> tuple[Staff, ...]:
@@ -183,4 +236,6 @@ def _staff(account: Account, roles: list[str]) -> Staff:
         district=account.district,
         roles=sessions.in_order(roles),
         disabled=account.disabled_at is not None,
+        has_password=account.password_hash is not None,
+        second_factor=account.totp_sealed is not None,
     )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.http.gateway import (
     AccountKind,
     AskCode,
+    Awaiting,
     CodeAsked,
     Me,
     OpenSession,
@@ -17,8 +20,11 @@ from contracts.http.gateway import (
     SetUp,
     Staff,
 )
-from gateway.accounts import codes, sessions, staff
+from contracts.http.staff import Join
+from gateway import audit
+from gateway.accounts import codes, joining, second_factor, sessions, staff
 from gateway.accounts.messages import send_code
+from gateway.audit import Action
 from gateway.guard import CurrentCaller, GuardedRoute
 from gateway.parts import Parts, TheParts
 from gateway.policy import API
@@ -47,10 +53,16 @@ async def open_session(
 async def open_staff_session(
     request: Request, response: Response, parts: TheParts, given: OpenStaffSession
 ) -> SessionOpened:
-    """Opens a session with username and password."""
+    """Opens a session with username, password and, where the account has one, the second factor's code."""
     opened = await do_open_staff_session(parts, given, address_of(request))
     set_cookie(response, parts, opened)
     return _opened(opened)
+
+
+@router.post("/auth/join", responses=problems(403, 429))
+async def join(request: Request, parts: TheParts, given: Join) -> Staff:
+    """Sets the password of the account that the one-time link is for."""
+    return await do_join(parts, given, address_of(request))
 
 
 @router.delete("/auth/session", status_code=204, responses=problems(401, 403))
@@ -112,15 +124,65 @@ async def do_open_session(parts: Parts, given: OpenSession, address: str) -> ses
     return opened
 
 
-async def do_open_staff_session(parts: Parts, given: OpenStaffSession, address: str) -> sessions.Opened:
-    """Checks the password. Errors: 401 `wrong_password`, 429."""
+async def do_open_staff_session(
+    parts: Parts, given: OpenStaffSession, address: str, *, code_later: bool = False
+) -> sessions.Opened:
+    """Checks password and second factor. `code_later`: without a code the session opens and waits for it.
+
+    Errors: 401 `wrong_password`, `second_factor_needed`, `wrong_second_factor`, 429.
+    """
     async with parts.db.unit_of_work() as session:
         await codes.limit_tries(session, parts.settings, address)
         await staff.limit_username(session, parts.settings, given.username)
     async with parts.db.unit_of_work() as session:
         account = await staff.authenticate(session, given.username, given.password)
-        lasts = timedelta(hours=parts.settings.staff_session_hours)
-        return await sessions.open_session(session, account, lasts)
+        awaiting: Awaiting | None = None
+        if account.totp_sealed is None:
+            awaiting = Awaiting.enrol if parts.settings.second_factor_required else None
+        elif given.code is not None:
+            await _use_factor(session, parts, account.id, given.code)
+        elif code_later:
+            awaiting = Awaiting.code
+        else:
+            raise second_factor.needed()
+        return await sessions.open_session(session, account, lasts(parts, awaiting), awaiting=awaiting)
+
+
+async def do_second_step(parts: Parts, known: sessions.Known, code: str) -> sessions.Opened:
+    """A whole session for one that waits for its code. Errors: 401 `wrong_second_factor`, 429."""
+    async with parts.db.unit_of_work() as session:
+        await second_factor.limit(session, parts.settings, known.account_id)
+    async with parts.db.unit_of_work() as session:
+        await _use_factor(session, parts, known.account_id, code)
+        return await sessions.complete(session, known, lasts(parts, None))
+
+
+async def _use_factor(session: AsyncSession, parts: Parts, account_id: UUID, code: str) -> None:
+    if await second_factor.use(session, parts.settings, account_id, code):
+        role = (await sessions.roles_of(session, account_id))[:1]
+        audit.note_of(
+            session, account_id, role[0].value if role else "", Action.recovery_code_used, account_id
+        )
+
+
+def lasts(parts: Parts, awaiting: Awaiting | None) -> timedelta:
+    """The life of a session of staff."""
+    if awaiting is not None:
+        return timedelta(minutes=parts.settings.half_session_minutes)
+    return timedelta(hours=parts.settings.staff_session_hours)
+
+
+async def do_join(parts: Parts, given: Join, address: str) -> Staff:
+    """Sets the password by a one-time link. Errors: 403 `wrong_join_link`, 429."""
+    async with parts.db.unit_of_work() as session:
+        await codes.limit_tries(session, parts.settings, address)
+    hashed = await staff.hash_password(given.password)
+    async with parts.db.unit_of_work() as session:
+        account = await joining.redeem(session, given.token, hashed)
+        member = await staff.read(session, account.id)
+        role = member.roles[0].value if member.roles else ""
+        audit.note_of(session, account.id, role, Action.password_set, account.id)
+        return member
 
 
 async def do_set_up(parts: Parts, given: SetUp, address: str) -> Staff:
@@ -152,5 +214,9 @@ def address_of(request: Request) -> str:
 
 def _opened(opened: sessions.Opened) -> SessionOpened:
     return SessionOpened(
-        token=opened.token, account_id=opened.account_id, roles=opened.roles, expires_at=opened.expires_at
+        token=opened.token,
+        account_id=opened.account_id,
+        roles=opened.roles,
+        expires_at=opened.expires_at,
+        awaiting=opened.awaiting,
     )

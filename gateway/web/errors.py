@@ -50,6 +50,8 @@ class ProblemPages:
         if request.method == "GET" and problem.status == 401:
             door = "/staff/login" if request.url.path.startswith(_STAFF) else "/login"
             return RedirectResponse(f"{door}?next={quote(request.url.path)}", 303)
+        if request.method == "GET" and problem.code == "second_factor_required":
+            return RedirectResponse("/staff/account/factor", 303)
         if request.method == "POST" and problem.status == 401 and (kept := await kept_from(request)):
             # the session ended while somebody was typing: the login page carries what they typed
             context = {"next": request.url.path, "phone": "", "error": None, "kept": kept}

@@ -18,6 +18,8 @@ M = TypeVar("M", bound=BaseModel)
 _LABELS: Mapping[str, str] = {
     "phone": "手机号应为 11 位大陆手机号码",
     "code": "验证码应为 6 位数字",
+    "old": "请输入原密码",
+    "roles": "请至少选择一个角色",
     "username": "用户名应以小写字母开头，3–32 位小写字母、数字或 . _ -",
     "password": "密码至少 10 位",
     "display_name": "请填写姓名",
@@ -37,11 +39,21 @@ async def read(request: Request, model: type[M], **known: str) -> M:
     try:
         return model.model_validate({**given, **known})
     except ValidationError as error:
-        fields = [str(one["loc"][0]) for one in error.errors() if one["loc"]]
-        said = [_LABELS[name] for name in dict.fromkeys(fields) if name in _LABELS]
-        if not said:
-            said = [str(bytes(of_validation(error.errors(), None).body), "utf-8")]
-        raise DomainError(Kind.invalid, "invalid_input", "；".join(said) + "。") from None
+        raise DomainError(Kind.invalid, "invalid_input", said_of(error)) from None
+
+
+def said_of(error: ValidationError) -> str:
+    """What a person can do about a form's mistakes."""
+    fields = [str(one["loc"][0]) for one in error.errors() if one["loc"]]
+    said = [_LABELS[name] for name in dict.fromkeys(fields) if name in _LABELS]
+    if not said:
+        said = [str(bytes(of_validation(error.errors(), None).body), "utf-8")]
+    return "；".join(said) + "。"
+
+
+def two_passwords() -> DomainError:
+    """The new password was not typed twice alike."""
+    return DomainError(Kind.invalid, "passwords_differ", "两次输入的密码不一样，请重新输入。")
 
 
 def see(path: str) -> Response:

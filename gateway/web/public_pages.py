@@ -1,4 +1,4 @@
-"""Pages for everybody: the round, logging in, the set-up link, public notices, certificate verification."""
+"""Pages for everybody: the round, logging in, public notices, certificate verification."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pydantic import BaseModel
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from contracts.http.gateway import AskCode, OpenSession, OpenStaffSession, SetUp, WindowView
+from contracts.http.gateway import AskCode, OpenSession, WindowView
 from contracts.http.publication import CertificateView, Notice, Notices
 from contracts.http.registration import Rounds, RoundView
 from gateway import windowing
-from gateway.accounts import sessions, staff
+from gateway.accounts import sessions
 from gateway.api import auth
 from gateway.guard import CurrentCaller, GuardedRoute, not_found
 from gateway.parts import Parts, TheParts
@@ -126,28 +126,6 @@ def _door(after: str | None, form: FormData | None = None) -> dict[str, Any]:
     return {"next": safe_next(after, "/my"), "kept": resuming.carried(form) if form else ""}
 
 
-@router.get("/staff/login")
-async def staff_login_page(request: Request, pages: ThePages, after: Next = None) -> Response:
-    """Asks for username and password."""
-    context = {"next": safe_next(after, "/staff"), "username": "", "error": None}
-    return pages.page(request, "staff_login.html", context)
-
-
-@router.post("/staff/login")
-async def staff_login(request: Request, parts: TheParts, pages: ThePages, after: Next = None) -> Response:
-    """Checks them."""
-    form = await request.form()
-    context = {"next": safe_next(after, "/staff"), "username": str(form.get("username", ""))}
-    try:
-        given = await read(request, OpenStaffSession)
-        opened = await auth.do_open_staff_session(parts, given, auth.address_of(request))
-    except DomainError as error:
-        return pages.page(request, "staff_login.html", {**context, "error": error}, status=error.kind.status)
-    response = see(context["next"])
-    auth.set_cookie(response, parts, opened)
-    return response
-
-
 @router.post("/logout")
 async def logout(parts: TheParts, caller: CurrentCaller) -> Response:
     """Ends this session."""
@@ -155,34 +133,6 @@ async def logout(parts: TheParts, caller: CurrentCaller) -> Response:
         await sessions.revoke(session, caller.known.session_id)
     response = see("/")
     response.delete_cookie(parts.settings.cookie, path="/", secure=parts.settings.secure_cookies)
-    return response
-
-
-@router.get("/setup")
-async def setup_page(request: Request, parts: TheParts, pages: ThePages, token: str = "") -> Response:
-    """The one-time link: who is the first operator."""
-    async with parts.db.read() as session:
-        done = await staff.is_set_up(session)
-    context = {"token": token, "done": done, "error": None, "username": "", "display_name": ""}
-    return pages.page(request, "setup.html", context, status=409 if done else 200)
-
-
-@router.post("/setup")
-async def setup(request: Request, parts: TheParts, pages: ThePages) -> Response:
-    """Makes the operator and logs them in."""
-    form = await request.form()
-    shown = {name: str(form.get(name, "")) for name in ("token", "username", "display_name")}
-    try:
-        wanted = await read(request, SetUp)
-        await auth.do_set_up(parts, wanted, auth.address_of(request))
-        given = OpenStaffSession(username=wanted.username, password=wanted.password)
-        opened = await auth.do_open_staff_session(parts, given, auth.address_of(request))
-    except DomainError as error:
-        done = error.code == "already_set_up"
-        context = {**shown, "done": done, "error": error}
-        return pages.page(request, "setup.html", context, status=error.kind.status)
-    response = see("/staff")
-    auth.set_cookie(response, parts, opened)
     return response
 
 

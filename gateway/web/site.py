@@ -9,7 +9,7 @@ from starlette.staticfiles import StaticFiles
 
 from contracts.commands import Role
 from gateway.parts import Parts
-from gateway.policy import PEOPLE, STAFF, Owner, Rule, public, rule
+from gateway.policy import BEFORE, PEOPLE, STAFF, Owner, Rule, public, rule
 from gateway.recovery.claims import MAX_BODY
 from gateway.web import applicant, desk, money, office, paying, public_pages, scan, uploads
 from gateway.web.consequences import router as consequences
@@ -17,7 +17,7 @@ from gateway.web.errors import ProblemPages
 from gateway.web.filling import ROUTERS as FILLING
 from gateway.web.import_pages import IMPORT_BODY
 from gateway.web.render import Renderer
-from gateway.web.tools import TOOL_MODULES, TOOL_RULES
+from gateway.web.tools import DOOR_RULES, TOOL_MODULES, TOOL_RULES
 from kit.http.limits import BODY_LIMIT
 
 STATIC = Path(__file__).parent / "static"
@@ -28,10 +28,6 @@ _PUBLIC = (
     ("GET", "/login"),
     ("POST", "/login/code"),
     ("POST", "/login"),
-    ("GET", "/staff/login"),
-    ("POST", "/staff/login"),
-    ("GET", "/setup"),
-    ("POST", "/setup"),
     ("GET", "/verify"),
     ("GET", "/notices"),
     ("GET", "/notices/{notice_id}"),
@@ -79,7 +75,7 @@ def page_rules(*, embedded: bool) -> tuple[Rule, ...]:
     rules = [
         *_filling_rules(),
         *(public(method, path) for method, path in _PUBLIC),
-        rule("POST", "/logout", *PEOPLE),
+        rule("POST", "/logout", *PEOPLE, awaiting=BEFORE),
         rule("GET", "/my", Role.applicant),
         rule("GET", "/my/identity", Role.applicant),
         rule("POST", "/my/identity", Role.applicant),
@@ -106,6 +102,7 @@ def page_rules(*, embedded: bool) -> tuple[Rule, ...]:
         rule("POST", f"{_CASE}/files/{{file_id}}/remove", Role.applicant, owner=Owner.application),
         rule("GET", f"{_CASE}/photo", Role.applicant, owner=Owner.application),
         rule("POST", f"{_CASE}/photo", Role.applicant, owner=Owner.application),
+        *DOOR_RULES,
         *TOOL_RULES,
         rule("GET", "/staff", *STAFF),
         rule("GET", "/staff/proposals", Role.approver, Role.secretariat, Role.supervisor),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contracts.commands import Role
-from gateway.policy import READERS, Owner, public, rule
+from contracts.http.gateway import Awaiting
+from gateway.policy import ENROL, READERS, STAFF, Owner, public, rule
 from gateway.web import (
     audit_pages,
     bar_pages,
@@ -11,7 +12,10 @@ from gateway.web import (
     help_pages,
     history_pages,
     import_pages,
+    own_account,
+    people_pages,
     recovery_pages,
+    staff_door,
 )
 from gateway.web.documents import MAX_BODY
 
@@ -23,10 +27,42 @@ TOOL_MODULES = (
     help_pages,
     bar_pages,
     history_pages,
+    staff_door,
+    own_account,
+    people_pages,
 )
 _ONE = "/staff/recoveries/{recovery_id}"
 _BARS = "/staff/bars/{round_id}"
 _DESK = (Role.secretariat, Role.approver)
+_CODE = (Awaiting.code,)
+_OWN = "/staff/account"
+_FACTOR = f"{_OWN}/factor"
+_PEOPLE = "/staff/people"
+_PERSON = f"{_PEOPLE}/{{account_id}}"
+DOOR_RULES = (
+    public("GET", "/staff/login"),
+    public("POST", "/staff/login"),
+    public("GET", "/staff/login/code", _CODE),
+    public("POST", "/staff/login/code", _CODE),
+    public("GET", "/staff/join"),
+    public("POST", "/staff/join"),
+    public("GET", "/setup"),
+    public("POST", "/setup"),
+    rule("GET", _OWN, *STAFF),
+    rule("POST", f"{_OWN}/password", *STAFF),
+    rule("POST", f"{_OWN}/sessions", *STAFF),
+    rule("GET", _FACTOR, *STAFF, awaiting=ENROL),
+    rule("POST", _FACTOR, *STAFF, awaiting=ENROL),
+    rule("POST", f"{_FACTOR}/codes", *STAFF),
+    rule("POST", f"{_FACTOR}/remove", *STAFF),
+    rule("GET", _PEOPLE, Role.operator, Role.secretariat),
+    rule("POST", _PEOPLE, Role.operator),
+    rule("GET", _PERSON, Role.operator, Role.secretariat),
+    rule("POST", f"{_PERSON}/link", Role.operator),
+    rule("POST", f"{_PERSON}/roles", Role.operator),
+    rule("POST", f"{_PERSON}/{{step}}", Role.operator),
+)
+"""How staff get in, and their accounts."""
 TOOL_RULES = (
     rule("GET", "/staff/district", Role.district, Role.secretariat, Role.supervisor),
     rule("GET", "/staff/district/people.xlsx", Role.district, Role.secretariat, Role.supervisor),

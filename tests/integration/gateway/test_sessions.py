@@ -10,6 +10,7 @@ import pytest
 
 from contracts.commands import Role
 from tests.conftest import TestDatabase
+from tests.integration.gateway.factor import enrolled
 from tests.integration.gateway.world import OPERATOR_TOKEN, World
 
 PHONE = "13812345678"
@@ -137,6 +138,11 @@ async def test_first_operator_once_then_staff(world: World) -> None:
         assert (again.status_code, again.json()["code"]) == (409, "already_set_up")
         opened = await client.post(
             "/api/v1/auth/staff-session", json={"username": "admin", "password": PASSWORD}
+        )
+    async with world.client(opened.json()["token"]) as client:
+        _, codes = await enrolled(client)
+        opened = await client.post(
+            "/api/v1/auth/staff-session", json={"username": "admin", "password": PASSWORD, "code": codes[0]}
         )
     new = {
         "username": "li.si",

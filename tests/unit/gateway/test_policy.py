@@ -97,6 +97,7 @@ def test_public_writes_are_few() -> None:
     }
     assert writes == {
         "/api/v1/auth/code",
+        "/api/v1/auth/join",
         "/api/v1/auth/session",
         "/api/v1/auth/staff-session",
         "/api/v1/setup",
@@ -107,7 +108,9 @@ def test_public_writes_are_few() -> None:
         "/recover/code",
         "/recover/details",
         "/setup",
+        "/staff/join",
         "/staff/login",
+        "/staff/login/code",
     }
 
 
