@@ -52,8 +52,11 @@ class Renderer:
             "language": language,
             "languages": LANGUAGES,
             "here": _here(request),
+            "path_now": request.url.path,
             "known": known,
-            "links": _links(known, embedded=self._settings.embedded),
+            "links": _links(
+                known if known and not known.awaiting else None, embedded=self._settings.embedded
+            ),
             "embedded": self._settings.embedded,
             "words": words,
             "in_wechat": in_wechat(request),
