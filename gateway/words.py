@@ -188,6 +188,58 @@ AUDIT: Mapping[str, str] = {
     "recovery_codes_made": "重新生成恢复码",
 }
 """What staff did outside the command log."""
+MESSAGE: Mapping[str, str] = {
+    "started": "申报号已分配",
+    "filed": "申报完成",
+    "correction": "退回修改",
+    "correction_last_day": "修改最后一天",
+    "correction_revised": "退回意见部分撤销",
+    "correction_cancelled": "退回意见撤销",
+    "hearing": "听取说明",
+    "exam": "笔试通知",
+    "defence": "答辩通知",
+    "notice": "进入公示",
+    "certified": "通过认证",
+    "ended": "申报结束",
+    "login_code": "登录验证码",
+    "help_code": "协助办理验证码",
+    "recovery_code": "账号找回验证码",
+    "recovery_done_old": "账号找回办结（原手机号）",
+    "recovery_done_new": "账号找回办结（新手机号）",
+    "recovery_rejected": "账号找回未通过",
+}
+"""What a message is about."""
+MESSAGE_STATE: Mapping[str, str] = {
+    "waiting": "等待手机号",
+    "queued": "正在发送",
+    "sent": "已交运营商",
+    "delivered": "已送达",
+    "failed": "未送达",
+}
+HANDLED: Mapping[str, str] = {"resent": "已重发", "told": "已电话告知"}
+_UNDELIVERED: tuple[tuple[str, str], ...] = (
+    ("gave_up", "一天之内运营商都没有接收"),
+    ("expired", "发出之前已过有效期"),
+    ("nobody_to_reach", "没有可用的手机号"),
+    ("no_template", "这类短信还没有审核通过的模板"),
+    ("FailedOperation.PhoneNumberInBlacklist", "对方拒收短信或在黑名单中"),
+    ("InvalidParameterValue.IncorrectPhoneNumber", "手机号格式不对"),
+    ("FailedOperation.InsufficientBalance", "短信余额不足，请联系系统管理员充值"),
+    ("FailedOperation", "运营商拒绝发送，请联系系统管理员"),
+    ("InvalidParameter", "运营商不接受短信内容，请联系系统管理员"),
+    ("AuthFailure", "短信账号设置有误，请联系系统管理员"),
+    ("UnauthorizedOperation", "短信账号设置有误，请联系系统管理员"),
+)
+
+
+def why_undelivered(reason: str | None) -> str:
+    """The beginning of a carrier's code in words; what the carrier tells of the way to the phone: did not arrive."""
+    return next(
+        (words for code, words in _UNDELIVERED if (reason or "").startswith(code)),
+        "手机没有收到（关机、停机、空号或拦截）",
+    )
+
+
 VERDICT: Mapping[str, str] = {
     "new": "将导入",
     "same": "一致",

@@ -33,6 +33,78 @@ class MessageSent(Data):
     id: UUID
 
 
+class MessageState(StrEnum):
+    """`waiting`: nobody to reach yet · `queued` · `sent`: the carrier took it · `delivered` · `failed`."""
+
+    waiting = "waiting"
+    queued = "queued"
+    sent = "sent"
+    delivered = "delivered"
+    failed = "failed"
+
+
+class Handled(StrEnum):
+    """What the office did about a message that did not arrive."""
+
+    resent = "resent"
+    told = "told"
+
+
+class ToldMessage(Data):
+    """One message about an application. `reason`: the carrier's code, or `expired`, `nobody_to_reach`,
+    `no_template`, `gave_up: …`; there when it failed."""
+
+    id: UUID
+    application_id: UUID
+    kind: str
+    text: str
+    state: MessageState
+    created_at: AwareDatetime
+    sent_at: AwareDatetime | None = None
+    delivered_at: AwareDatetime | None = None
+    failed_at: AwareDatetime | None = None
+    reason: str | None = None
+    attempts: int = 0
+    handled: Handled | None = None
+    handled_at: AwareDatetime | None = None
+
+
+class ToldMessages(Data):
+    """GET /applications/{application_id}/messages (office): the newest first."""
+
+    messages: tuple[ToldMessage, ...]
+
+
+class Undelivered(Data):
+    """GET /undelivered?page= (office): of `found` messages that wait for somebody, one page, the oldest first.
+
+    POST /undelivered/{message_id}/resend sends the same words to the phone of now; POST …/told: called instead.
+    Errors: 404 `no_message`, also when a colleague was quicker.
+    """
+
+    messages: tuple[ToldMessage, ...]
+    found: int
+
+
+class UndeliveredQuery(Input):
+    page: Annotated[int, Field(ge=1, le=10_000)] = 1
+
+
+class SmsTemplate(Data):
+    """`text`: as it is handed in for approval, with {1}, {2} … `template_id`: the approved one, None: not set up."""
+
+    kind: str
+    text: str
+    template_id: str | None
+
+
+class SmsTemplates(Data):
+    """GET /sms-templates (office, operator). `sends` false: messages land in the mailbox."""
+
+    sends: bool
+    templates: tuple[SmsTemplate, ...]
+
+
 class Message(Data):
     """A message as its receiver read it."""
 

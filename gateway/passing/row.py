@@ -44,6 +44,7 @@ _UUIDS = frozenset(
         "hearing_id",
         "note_id",
         "bar_id",
+        "message_id",
     }
 )
 _TEXT = Annotated[str, Path(pattern=r"^[^/\\\x00-\x1f]{1,80}$")]

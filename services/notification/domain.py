@@ -1,17 +1,23 @@
 """Which event is told to the applicant, in which words, and when a deadline is called to mind again; no I/O."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from string import Template
+from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from contracts.events import Event, EventType
 from contracts.http.notification import MessageKind
+from kit.crypto import encrypt_field
+from kit.settings import Settings
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 LAST_MORNING = time(8, 0)
 """When the last reminder goes out on the day before a deadline's end (Q11)."""
 
+SIGN = "【辅导】"
 TEMPLATES: dict[str, Template] = {
     MessageKind.login_code: Template("【辅导】登录验证码 $code，$minutes 分钟内有效。请勿告诉他人。"),
     MessageKind.help_code: Template(
@@ -111,6 +117,37 @@ def last_morning(closes_at: datetime) -> datetime:
     return datetime.combine(last_moment.date(), LAST_MORNING, SHANGHAI)
 
 
-def render(template: str, values: dict[str, str]) -> str:
+def render(template: str, values: Mapping[str, str]) -> str:
     """The text. KeyError when a value is missing: a mistake of ours."""
     return TEMPLATES[template].substitute(values)
+
+
+def in_order(template: str, values: Mapping[str, str]) -> tuple[str, ...]:
+    """The values as carriers take them: in the order in which the template names them."""
+    return tuple(values[name] for name in TEMPLATES[template].get_identifiers())
+
+
+def for_approval(template: str) -> str:
+    """The text as a carrier approves it: {1}, {2} …, without the name in front, which the carrier adds."""
+    names = TEMPLATES[template].get_identifiers()
+    places = {name: f"{{{n}}}" for n, name in enumerate(names, 1)}
+    return TEMPLATES[template].substitute(places).removeprefix(SIGN)
+
+
+def seal(settings: Settings, message_id: UUID, text: str, values: Mapping[str, str]) -> dict[str, bytes]:
+    """Text and values as the table keeps them."""
+    bind = str(message_id)
+    return {
+        "text_sealed": encrypt_field(settings, text, bind=bind),
+        "values_sealed": encrypt_field(settings, json.dumps(dict(values), ensure_ascii=False), bind=bind),
+    }
+
+
+def again_id(message_id: UUID) -> UUID:
+    """The ID of a message that is sent in place of one that did not arrive: once, however often it is asked for."""
+    return uuid5(message_id, "again")
+
+
+def pause(attempts: int) -> timedelta:
+    """How long until a message that was not taken is tried again: 5 s, doubling, at most five minutes."""
+    return timedelta(seconds=min(5 * 2 ** min(attempts, 10), 300))

@@ -1,6 +1,7 @@
-"""Use-cases of notification: tell what an event says, remind of a deadline, send at once, read the mailbox."""
+"""Tell what an event says, remind of a deadline, send at once, read the mailbox."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid5
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,7 +22,8 @@ _MOST = 50
 
 
 class NotificationService:
-    """Delivery is at least once; the embedded provider is the mailbox, so a message is sent once it is written."""
+    """A message is written in the transaction of what it tells of, and queued for the carrier; in the embedded
+    default it has arrived in the mailbox once it is written."""
 
     def __init__(self, db: Database, settings: NotificationSettings) -> None:
         self._db, self._settings = db, settings
@@ -66,14 +68,17 @@ class NotificationService:
         """At once, on the gateway's word; the same ID again sends nothing."""
         text = domain.render(message.kind, dict(message.params))
         async with self._db.unit_of_work() as session:
+            at = await now(session)
+            minutes = message.params.get("minutes", "")
             await repository.add_message(
                 session,
                 id=message.id,
                 kind=message.kind.value,
-                text_sealed=encrypt_field(self._settings, text, bind=str(message.id)),
                 phone_hash=self._phone_hash(message.phone),
-                state="sent",
-                sent_at=await now(session),
+                phone_sealed=encrypt_field(self._settings, message.phone, bind=f"{message.id}.phone"),
+                expires_at=at + timedelta(minutes=int(minutes)) if minutes.isdigit() else None,
+                **domain.seal(self._settings, message.id, text, message.params),
+                **self._off(at),
             )
 
     async def mailbox(self, phone: str, after: datetime | None) -> Mailbox:
@@ -108,7 +113,8 @@ class NotificationService:
             phone_sealed=encrypt_field(self._settings, profile.phone, bind=str(profile.person_id)),
             phone_hash=phone_hash,
         )
-        await repository.send_waiting(session, profile.person_id, phone_hash)
+        state = "delivered" if self._settings.mailbox else "queued"
+        await repository.send_waiting(session, profile.person_id, phone_hash, state)
 
     async def _write(
         self, session: AsyncSession, message_id: UUID, application_id: UUID, telling: domain.Telling
@@ -120,11 +126,16 @@ class NotificationService:
             id=message_id,
             application_id=application_id,
             kind=telling.template,
-            text_sealed=encrypt_field(self._settings, text, bind=str(message_id)),
             phone_hash=phone_hash,
-            state="sent" if phone_hash else "waiting",
-            sent_at=await now(session) if phone_hash else None,
+            **domain.seal(self._settings, message_id, text, telling.values),
+            **(self._off(await now(session)) if phone_hash else {"state": "waiting"}),
         )
+
+    def _off(self, at: datetime) -> dict[str, Any]:
+        """How a message with somebody to reach begins."""
+        if self._settings.mailbox:
+            return {"state": "delivered", "sent_at": at, "delivered_at": at}
+        return {"state": "queued", "next_at": at}
 
     def _phone_hash(self, phone: str) -> str:
         return keyed_hash(self._settings, phone, purpose="phone")
