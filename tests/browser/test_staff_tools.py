@@ -19,6 +19,7 @@ from gateway.accounts import codes
 from gateway.models import Account, Audit, Recovery
 from gateway.recovery.claims import Claim, seal
 from rules.pack import load
+from services.notification import domain
 from tests.browser.looking import faults_of_all, opened
 from tests.browser.site import NOW, Site
 
@@ -133,6 +134,39 @@ def bars(site: Site) -> None:
     site.world.services.put("registration", "GET", path, 200, {"bars": lines})
 
 
+def messages(site: Site) -> None:
+    """Two that did not arrive, one that did; the texts a carrier has to approve."""
+    lines = [
+        {
+            "id": str(uuid4()),
+            "application_id": str(site.application),
+            "kind": kind,
+            "text": "【辅导】申报 2024-J-00001 的材料需要修改，仅有一次机会，请于 3月6日24:00 前修改并提交。",
+            "state": "failed",
+            "created_at": NOW.isoformat(),
+            "failed_at": NOW.isoformat(),
+            "reason": reason,
+            "attempts": 1,
+        }
+        for kind, reason in (("correction", "FailedOperation.PhoneNumberInBlacklist"), ("exam", "UNDELIV"))
+    ]
+    arrived = {**lines[1], "state": "delivered", "reason": None, "delivered_at": NOW.isoformat()}
+    put = site.world.services.put
+    put("notification", "GET", "/undelivered", 200, {"messages": lines, "found": 120})
+    put(
+        "notification",
+        "GET",
+        f"/applications/{site.application}/messages",
+        200,
+        {"messages": [{**lines[0], "handled": "told", "handled_at": NOW.isoformat()}, arrived]},
+    )
+    texts = [
+        {"kind": kind, "text": domain.for_approval(kind), "template_id": "1400001" if n % 3 else None}
+        for n, kind in enumerate(domain.TEMPLATES)
+    ]
+    put("notification", "GET", "/sms-templates", 200, {"sends": True, "templates": texts})
+
+
 async def pages(site: Site) -> list[tuple[str | None, str]]:
     """Every page of the tools, with who looks at it."""
     site.world.parts.packs._loaded["sha256/" + "0" * 64] = load(PACK)
@@ -142,6 +176,7 @@ async def pages(site: Site) -> list[tuple[str | None, str]]:
     _, supervisor = await site.world.staff(Role.supervisor)
     request, import_id = await recovery(site), plan(site)
     bars(site)
+    messages(site)
     async with site.world.db.unit_of_work() as session:
         assert await session.get(Account, office_id)
         session.add(
@@ -170,6 +205,9 @@ async def pages(site: Site) -> list[tuple[str | None, str]]:
         (office, "/staff/bars"),
         (office, f"/staff/bars?application={site.application}"),
         (office, "/staff/unmask"),
+        (office, "/staff/messages"),
+        (office, "/staff/messages/templates"),
+        (office, f"/staff/cases/{site.application}/messages"),
         (supervisor, "/staff/audit"),
     ]
 
