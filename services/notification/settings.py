@@ -11,7 +11,7 @@ from kit.settings import Settings
 class NotificationSettings(Settings):
     """Without `mailbox` messages go out through Tencent Cloud SMS (`sms_…`)."""
 
-    model_config = SettingsConfigDict(env_prefix="NOTIFICATION_")
+    model_config = SettingsConfigDict(env_prefix="NOTIFICATION_", env_ignore_empty=True)
 
     service: str = "notification"
     mailbox: bool = False

@@ -4,10 +4,14 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from pydantic import SecretStr
 
 from contracts.events import EventType, case_event
 from contracts.lifecycle import ActionRequiredBy, CaseRef, Stage, Status, Transition
+from kit.settings import MissingSetting
 from services.notification import domain
+from services.notification.adapters import carrier_of
+from services.notification.settings import NotificationSettings
 
 CASE = CaseRef(
     application_id=UUID(int=1),
@@ -89,3 +93,20 @@ def test_a_correction_is_told_with_its_deadline() -> None:
 
 def test_every_told_event_has_a_template() -> None:
     assert set(domain._TOLD.values()) <= set(domain.TEMPLATES)
+
+
+def test_texts_for_approval_have_numbered_places_and_no_name() -> None:
+    assert domain.for_approval("login_code") == "登录验证码 {1}，{2} 分钟内有效。请勿告诉他人。"
+    assert domain.in_order("correction", {"deadline": "3月6日24:00", "number": "1"}) == ("1", "3月6日24:00")
+
+
+def test_a_message_is_tried_again_after_longer_pauses() -> None:
+    assert [domain.pause(n).total_seconds() for n in (0, 1, 5, 6, 40)] == [5, 10, 160, 300, 300]
+
+
+def test_without_an_account_at_the_carrier_the_process_says_what_is_missing() -> None:
+    assert carrier_of(NotificationSettings(mailbox=True)) is None
+    with pytest.raises(MissingSetting, match="NOTIFICATION_SMS_SECRET_ID"):
+        carrier_of(NotificationSettings())
+    with pytest.raises(MissingSetting, match="NOTIFICATION_SMS_SIGN"):
+        carrier_of(NotificationSettings(sms_secret_id="a", sms_secret_key=SecretStr("b"), sms_app_id="c"))
