@@ -35,6 +35,7 @@ class Action(StrEnum):
     help_started = "help_started"
     help_ended = "help_ended"
     helped = "helped"
+    paper_made = "paper_made"
     staff_created = "staff_created"
     roles_changed = "roles_changed"
     staff_disabled = "staff_disabled"

@@ -176,6 +176,7 @@ AUDIT: Mapping[str, str] = {
     "help_started": "开始柜台协助（本人验证码同意）",
     "help_ended": "结束柜台协助",
     "helped": "协助办理",
+    "paper_made": "起草公文",
     "staff_created": "建立工作人员账号",
     "roles_changed": "更改工作人员角色",
     "staff_disabled": "停用工作人员账号",

@@ -36,6 +36,7 @@ from contracts.rulepack.marking import (
     Rubric,
     RubricLine,
 )
+from contracts.rulepack.papers import FIGURES, Paper, PaperField, PaperTable
 from contracts.rulepack.process import (
     COMPONENTS,
     Announcement,
@@ -141,6 +142,7 @@ class RulePack(Model):
     approvers: tuple[Text, ...]
     templates: dict[Id, str]
     announcements: tuple[Announcement, ...]
+    papers: tuple[Paper, ...] = ()
     interpretations: tuple[Interpretation, ...]
     decisions: tuple[Decision, ...]
     desk: DeskPlan = DeskPlan()
@@ -174,6 +176,13 @@ class RulePack(Model):
                 return announcement
         raise KeyError(announcement_id)
 
+    def paper(self, paper_id: str) -> Paper:
+        """The document of that id; KeyError if the pack has none."""
+        for paper in self.papers:
+            if paper.id == paper_id:
+                return paper
+        raise KeyError(paper_id)
+
     def refund(self, exit_id: str) -> Refund:
         """What an exit gives back (F5); KeyError if the pack does not say."""
         for refund in self.refunds:
@@ -184,6 +193,7 @@ class RulePack(Model):
 
 __all__ = [
     "COMPONENTS",
+    "FIGURES",
     "MOMENTS",
     "MOMENT_NAMES",
     "Announcement",
@@ -235,6 +245,9 @@ __all__ = [
     "Option",
     "OtherLevel",
     "Panel",
+    "Paper",
+    "PaperField",
+    "PaperTable",
     "Parameters",
     "Part",
     "PhotoRule",

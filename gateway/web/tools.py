@@ -14,6 +14,7 @@ from gateway.web import (
     import_pages,
     message_pages,
     own_account,
+    paper_pages,
     people_pages,
     recovery_pages,
     staff_door,
@@ -31,10 +32,12 @@ TOOL_MODULES = (
     staff_door,
     message_pages,
     own_account,
+    paper_pages,
     people_pages,
 )
 _ONE = "/staff/recoveries/{recovery_id}"
 _BARS = "/staff/bars/{round_id}"
+_PAPERS = "/staff/papers/{round_id}"
 _DESK = (Role.secretariat, Role.approver)
 _CODE = (Awaiting.code,)
 _OWN = "/staff/account"
@@ -91,6 +94,9 @@ TOOL_RULES = (
     rule("GET", "/staff/messages/templates", Role.secretariat, Role.operator),
     rule("POST", "/staff/messages/{message_id}/{step}", Role.secretariat),
     rule("GET", "/staff/cases/{application_id}/messages", *READERS, owner=Owner.application),
+    rule("GET", "/staff/papers", Role.secretariat),
+    rule("GET", f"{_PAPERS}/{{paper_id}}", Role.secretariat, owner=Owner.round),
+    rule("POST", f"{_PAPERS}/{{paper_id}}", Role.secretariat, owner=Owner.round),
     rule("GET", "/staff/audit", Role.supervisor, Role.secretariat),
     rule("GET", "/staff/imports", Role.secretariat),
     rule("POST", "/staff/imports", Role.secretariat),
