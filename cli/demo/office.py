@@ -219,7 +219,7 @@ class Office:
 
     async def _longer(self, path: str, closes_at: datetime) -> None:
         try:
-            await self.secretary.send("POST", path, Sitting, ExtendSitting(minutes=1, closes_at=closes_at))
+            await self.secretary.send("POST", path, Sitting, ExtendSitting(minutes=1, closes_at=closes_at, reason="还有考生在作答"))
         except Refusal as no:
             if no.code != "sitting_changed":
                 raise

@@ -17,6 +17,7 @@ from gateway.web import (
     people_pages,
     recovery_pages,
     staff_door,
+    sitting_pages,
 )
 from gateway.web.documents import MAX_BODY
 
@@ -32,6 +33,7 @@ TOOL_MODULES = (
     message_pages,
     own_account,
     people_pages,
+    sitting_pages,
 )
 _ONE = "/staff/recoveries/{recovery_id}"
 _BARS = "/staff/bars/{round_id}"
@@ -66,6 +68,7 @@ DOOR_RULES = (
 )
 """How staff get in, and their accounts."""
 TOOL_RULES = (
+    *sitting_pages.RULES,
     rule("GET", "/staff/district", Role.district, Role.secretariat, Role.supervisor),
     rule("GET", "/staff/district/people.xlsx", Role.district, Role.secretariat, Role.supervisor),
     public("GET", "/recover"),

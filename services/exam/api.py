@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 
 from contracts.commands import Role
 from contracts.http.exam import AnswerSaved, Exam, ExtendSitting, OpenSitting, SaveAnswer, Sitting, Sittings
+from contracts.http.sittings import AnnounceSitting, DecideExcuse, Excuse, FileExcuse, SittingDetail
 from kit.db import Database
 from kit.errors import DomainError, Kind
 from kit.http import Actor, create_app, current_actor, problems
@@ -16,6 +17,7 @@ from services.exam.service import ExamService
 
 _READS = frozenset({Role.secretariat, Role.operator, Role.supervisor, Role.approver})
 _OPENS = frozenset({Role.secretariat})
+_DECIDES = frozenset({Role.approver})
 router = APIRouter()
 CurrentActor = Annotated[Actor, Depends(current_actor("exam"))]
 
@@ -64,16 +66,67 @@ async def open_sitting(
 ) -> Sitting:
     """Opens the level's sitting now, for the pack's duration (X2, X3)."""
     _one_of(actor, _OPENS)
-    return await exams.open_sitting(round_id, level)
+    return await exams.open_sitting(round_id, level, actor.subject)
 
 
 @router.post("/rounds/{round_id}/sittings/{level}/extend", responses=problems(403, 409))
 async def extend_sitting(
     round_id: UUID, level: str, body: ExtendSitting, actor: CurrentActor, exams: Exams
 ) -> Sitting:
-    """Moves the end of the open sitting (X2)."""
+    """Moves the end of the open sitting, with a reason (X2)."""
     _one_of(actor, _OPENS)
-    return await exams.extend_sitting(round_id, level, body.minutes, body.closes_at)
+    return await exams.extend_sitting(
+        round_id, level, body.minutes, body.closes_at, actor.subject, body.reason
+    )
+
+
+@router.post("/rounds/{round_id}/sittings/{level}/announce", responses=problems(403, 409))
+async def announce_sitting(
+    round_id: UUID, level: str, body: AnnounceSitting, actor: CurrentActor, exams: Exams
+) -> Sitting:
+    """Says when the planned sitting is to begin (X3)."""
+    _one_of(actor, _OPENS)
+    return await exams.announce_sitting(round_id, level, body.starts_at, actor.subject)
+
+
+@router.get("/rounds/{round_id}/sittings/{sitting_id}/detail", responses=problems(403, 404))
+async def read_detail(round_id: UUID, sitting_id: UUID, actor: CurrentActor, exams: Exams) -> SittingDetail:
+    """One sitting with its candidates, changes and excuses (X2, X3)."""
+    _one_of(actor, _READS)
+    return await exams.read_detail(round_id, sitting_id)
+
+
+@router.post(
+    "/rounds/{round_id}/sittings/{sitting_id}/excuses", status_code=201, responses=problems(403, 404, 409)
+)
+async def file_excuse(
+    round_id: UUID, sitting_id: UUID, body: FileExcuse, actor: CurrentActor, exams: Exams
+) -> Excuse:
+    """Files why a candidate cannot come, with its proof (X3)."""
+    _one_of(actor, _OPENS)
+    return await exams.file_excuse(round_id, sitting_id, body, actor.subject)
+
+
+@router.post("/rounds/{round_id}/excuses/{excuse_id}/grant", responses=problems(403, 404, 409))
+async def grant_excuse(
+    round_id: UUID, excuse_id: UUID, body: DecideExcuse, actor: CurrentActor, exams: Exams
+) -> Excuse:
+    """A make-up sitting, decided by a second person (X3, O2)."""
+    _one_of(actor, _DECIDES)
+    return await exams.decide_excuse(
+        round_id, excuse_id, granted=True, by=actor.subject, decision=body.decision
+    )
+
+
+@router.post("/rounds/{round_id}/excuses/{excuse_id}/refuse", responses=problems(403, 404, 409))
+async def refuse_excuse(
+    round_id: UUID, excuse_id: UUID, body: DecideExcuse, actor: CurrentActor, exams: Exams
+) -> Excuse:
+    """No make-up sitting, decided by a second person (X3, O2)."""
+    _one_of(actor, _DECIDES)
+    return await exams.decide_excuse(
+        round_id, excuse_id, granted=False, by=actor.subject, decision=body.decision
+    )
 
 
 @router.get("/applications/{application_id}/exam", responses=problems(404))

@@ -215,6 +215,12 @@ class ScoringService:
             ranked=level.ranked,
             outcome=RankOutcome(row.outcome),
             absent=row.absent,
+            released_at=ranking.released_at,
+            filed=level.filed,
+            ratio=level.ratio,
+            places=level.places,
+            cut_total=level.cut_total,
+            ties=weighed.cut.ties,
         )
 
     async def _batches(self, session: AsyncSession, ranking: UUID) -> AsyncIterator[Sequence[RankedRow]]:
