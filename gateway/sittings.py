@@ -54,13 +54,9 @@ async def named(parts: Parts, round_id: UUID, detail: SittingDetail) -> tuple[Pe
     return tuple(_person(one, known.get(one.application_id)) for one in lines)
 
 
-async def to_call(
-    parts: Parts, caller: Caller, round_id: UUID, detail: SittingDetail
-) -> tuple[Person, ...]:
+async def to_call(parts: Parts, caller: Caller, round_id: UUID, detail: SittingDetail) -> tuple[Person, ...]:
     """Who has not begun, with the verified phone. That it was opened is logged: it shows phone numbers."""
-    waiting = [
-        one for one in await named(parts, round_id, detail) if one.line.state is AttemptState.enrolled
-    ]
+    waiting = [one for one in await named(parts, round_id, detail) if one.line.state is AttemptState.enrolled]
     ids = [one.line.application_id for one in waiting]
     told = []
     async with parts.db.read() as session:

@@ -1,4 +1,4 @@
-"""HTTP of a sitting's office side: announcing it, who sits in it, what was changed, excuses with a second person (X3)."""
+"""HTTP of a sitting's office side: announcing it, who sits, what was changed, excuses with a second person (X3)."""
 
 from enum import StrEnum
 from typing import Annotated

@@ -148,9 +148,7 @@ async def _save_all(parts: Parts, caller: Caller, application_id: UUID, form: Fo
 
 
 async def _exam(parts: Parts, caller: Caller, application_id: UUID) -> Exam:
-    return Exam.model_validate_json(
-        await _send(parts, caller, "GET", f"/applications/{application_id}/exam")
-    )
+    return Exam.model_validate_json(await _send(parts, caller, "GET", f"/applications/{application_id}/exam"))
 
 
 async def _send(

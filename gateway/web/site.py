@@ -11,7 +11,18 @@ from contracts.commands import Role
 from gateway.parts import Parts
 from gateway.policy import BEFORE, PEOPLE, STAFF, Owner, Rule, public, rule
 from gateway.recovery.claims import MAX_BODY
-from gateway.web import applicant, desk, exam_pages, money, office, paying, public_pages, scan, score_pages, uploads
+from gateway.web import (
+    applicant,
+    desk,
+    exam_pages,
+    money,
+    office,
+    paying,
+    public_pages,
+    scan,
+    score_pages,
+    uploads,
+)
 from gateway.web.consequences import router as consequences
 from gateway.web.errors import ProblemPages
 from gateway.web.filling import ROUTERS as FILLING
@@ -162,7 +173,16 @@ def add_pages(app: FastAPI, parts: Parts) -> None:
     for router in (consequences, *FILLING):
         app.include_router(router)
     for module in (
-        public_pages, applicant, uploads, scan, paying, exam_pages, score_pages, office, money, *TOOL_MODULES
+        public_pages,
+        applicant,
+        uploads,
+        scan,
+        paying,
+        exam_pages,
+        score_pages,
+        office,
+        money,
+        *TOOL_MODULES,
     ):
         app.include_router(module.router)
     for router in desk.ROUTERS:

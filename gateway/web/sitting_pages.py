@@ -1,4 +1,4 @@
-"""Sittings for the office (X2, X3): announce, open after a look at who would miss it, extend, who has not begun, excuses."""
+"""Sittings for the office (X2, X3): announce, open after a look at who would miss it, extend, calls, excuses."""
 
 from __future__ import annotations
 
@@ -288,9 +288,7 @@ async def _board_page(
         "may": Role.secretariat in caller.known.roles,
         "error": error,
     }
-    return pages.page(
-        request, "sittings/board.html", context, status=error.kind.status if error else 200
-    )
+    return pages.page(request, "sittings/board.html", context, status=error.kind.status if error else 200)
 
 
 async def _board(parts: Parts, caller: Caller, chosen: RoundView) -> Board:

@@ -85,7 +85,9 @@ class AttemptRow(Base):
     __table_args__ = (
         CheckConstraint("state in ('enrolled', 'started', 'finished', 'absent', 'cancelled')", name="state"),
         CheckConstraint("(state = 'finished') = (score is not null)", name="score"),
-        CheckConstraint("excuse is null or (excuse in ('open', 'granted') and state = 'enrolled')", name="excuse"),
+        CheckConstraint(
+            "excuse is null or (excuse in ('open', 'granted') and state = 'enrolled')", name="excuse"
+        ),
         Index(
             "uq_attempt_under_way",
             "application_id",

@@ -29,7 +29,9 @@ class Excuses(Parts):
             attempt, sitting = found
             self._may_file(attempt, sitting)
             if sitting.closes_at is not None and arrived >= sitting.closes_at:
-                raise conflict("excuse_too_late", "这一场已经结束，不能再请假；没有开始答题的按缺考处理。", "X3")
+                raise conflict(
+                    "excuse_too_late", "这一场已经结束，不能再请假；没有开始答题的按缺考处理。", "X3"
+                )
             rules = await self._banks.get(attempt.pack_key)
             if rules.pack.exam.excused_absence != "make_up":
                 message = "本年度的规则是有正当理由的缺考转入下一次认证，不安排补考；请在缴费管理中办理转入。"
@@ -103,9 +105,7 @@ class Excuses(Parts):
             attempt.excuse = "granted"
             return
         attempt.excuse = None
-        later = await repository.planned_sitting(
-            session, attempt.round_id, attempt.level, attempt.pack_key
-        )
+        later = await repository.planned_sitting(session, attempt.round_id, attempt.level, attempt.pack_key)
         attempt.sitting_id = later.id
 
 

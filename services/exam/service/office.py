@@ -45,7 +45,9 @@ class Office(Parts):
             excused_absence=briefing.excused_absence,
             candidates=tuple(_line(attempt, n, last) for attempt, n, last in candidates),
             changes=tuple(
-                SittingChange(what=one.what, at=one.at, by=one.by, old=one.old, new=one.new, reason=one.reason)
+                SittingChange(
+                    what=one.what, at=one.at, by=one.by, old=one.old, new=one.new, reason=one.reason
+                )
                 for one in changes
             ),
             excuses=tuple(excuse_view(excuse, attempt) for excuse, attempt in excuses),

@@ -110,7 +110,6 @@ export class Sender {
     if (!answer.ok) return this.wrong(answer, item, rev);
     const { said } = answer;
     this.correct(said, answer);
-    this.savedAt = Date.parse(said.saved_at);
     this.server.set(item, { rev: said.rev, choice: said.choice });
     this.confirm(item);
     return true;
@@ -125,7 +124,9 @@ export class Sender {
       (last && last.rev <= rev && same(last.choice, choice)) ||
       mine.some((one) => one.kind === "choice" && one.rev === rev && same(one.choice, choice));
     const noted = mine.some((one) => one.kind === "ack" && one.rev >= rev);
-    if (held && !noted) this.journal.add({ kind: "ack", item, rev });
+    if (!held || noted) return;
+    this.journal.add({ kind: "ack", item, rev });
+    this.savedAt = this.clock.now();
   }
 
   async fetch(url, options) {
