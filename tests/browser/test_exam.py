@@ -363,30 +363,18 @@ async def test_which_answer_stands(browser: Browser, exam: ExamSite) -> None:
 
 @pytest.mark.clause("X2", "X3")
 async def test_no_page_of_the_exam_shuts_anybody_out(browser: Browser, exam: ExamSite, axe: str) -> None:
-    async def at(state: str) -> Sitter:
-        made = await exam.sitter()
-        if state in ("paper", "finished"):
-            person = await owner(exam, made)
-            await exam.service.start(made.application, person)
-        return made
-
     first, second, absent = [await exam.sitter() for _ in range(3)]
     wrong = await faults_of_all(browser, exam, [(first.token, first.page)], axe)
     await exam.open()
     await exam.service.start(second.application, await owner(exam, second))
     pages = [(first.token, first.page), (second.token, second.page), (second.token, f"{second.page}/hand-in")]
-    wrong += await faults_of_all(browser, exam, pages, axe, before=as_it_was)
+    wrong += await faults_of_all(browser, exam, pages, axe)
     await exam.move_end(-1)
     await exam.close_due()
     wrong += await faults_of_all(
         browser, exam, [(second.token, second.page), (absent.token, absent.page)], axe
     )
     assert wrong == [], "\n".join(str(one) for one in wrong)
-
-
-async def as_it_was(page: Page) -> None:
-    """Pictures are taken once the scripts have run."""
-    page.set_default_timeout(10_000)
 
 
 @pytest.mark.clause("X2")

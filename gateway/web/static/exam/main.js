@@ -24,9 +24,10 @@ const say = (text) => {
   says.textContent = "";
   setTimeout(() => (says.textContent = text), 50); // a changed text is read, a repeated one is not
 };
-const warn = (text, link = null) => {
+const warn = (text, link = null, passing = false) => {
   trouble.replaceChildren(...[text, link].filter(Boolean));
   trouble.hidden = !text;
+  trouble.dataset.passing = passing; // goes away once everything is saved
 };
 
 const sender = new Sender(words.api, journal, server, clock, {
@@ -86,7 +87,8 @@ function draw() {
   if (offline && !wasOffline && waiting) say(words.unsent.replace("{n}", waiting));
   if (wasOffline && !sender.offline && !waiting) say(words.again);
   wasOffline = sender.offline;
-  if (!journal.durable) warn(words.private);
+  if (!waiting && !sender.offline && trouble.dataset.passing === "true") warn("");
+  if (!journal.durable && trouble.hidden) warn(words.private);
 }
 
 async function timeIsUp() {
@@ -110,7 +112,7 @@ async function settled() {
   await Promise.race([sender.check(), pause(4000)]);
   const left = sender.unsent().length;
   if (left || sender.offline) {
-    warn(words.waiting.replace("{n}", left));
+    warn(words.waiting.replace("{n}", left), null, true);
     return false;
   }
   const disputed = sender.disputed();
@@ -132,7 +134,7 @@ document.querySelector("form[data-logout]")?.addEventListener(
     if (!left) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    warn(words.leaving.replace("{n}", left));
+    warn(words.leaving.replace("{n}", left), null, true);
   },
   true,
 );
