@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -29,5 +30,6 @@ async def show(
     answer = await parts.services.request("scoring", "GET", path, actor=caller.actor())
     scores = OwnScores.model_validate_json(answer.content)
     case = await cases.view(parts, caller, application_id)
-    context = {"scores": scores, "case": case, "stages": words.STAGE}
+    ratio = f"{(Decimal(scores.ratio) * 100).normalize():f}%" if scores.ratio else ""
+    context = {"scores": scores, "case": case, "stages": words.STAGE, "ratio": ratio}
     return pages.page(request, "scores.html", context)

@@ -15,6 +15,7 @@ import httpx
 from contracts.commands import Role
 from contracts.exam import Enrol
 from contracts.http.gateway import Funnel, FunnelLine
+from contracts.http.sittings import FileExcuse
 from contracts.lifecycle import ActionRequiredBy, CaseRef, Stage, Status, application_id
 from gateway.models import Application
 from kit.db import Database, migrate
@@ -118,6 +119,23 @@ class ExamSite:
 
     async def open(self) -> None:
         await self.service.open_sitting(self.site.round_id, "junior", self.office_id)
+
+    async def begin(self, sitter: Sitter) -> UUID:
+        """The candidate starts on some device; whose account it is."""
+        async with self.site.world.db.read() as session:
+            found = await session.get(Application, sitter.application)
+        assert found is not None
+        await self.service.start(sitter.application, found.person_id)
+        return found.person_id
+
+    async def file_excuse(self, sitter: Sitter, sitting: UUID) -> None:
+        """By the office, with a proof."""
+        wanted = FileExcuse(
+            application_id=sitter.application,
+            reason="住院，有诊断证明",
+            document_key="sha256/" + "cd" * 32,
+        )
+        await self.service.file_excuse(self.site.round_id, sitting, wanted, self.office_id)
 
     async def answers(self, sitter: Sitter) -> dict[str, tuple[int, tuple[str, ...]]]:
         """What the server holds, by item."""

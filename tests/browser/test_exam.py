@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, Route
 
+from contracts.http.exam import SaveAnswer
 from tests.browser.exam_site import ExamSite, Sitter, open_exam_site
 from tests.browser.looking import DESK, PHONE, faults, faults_of_all, opened, shot
 from tests.browser.site import Site
@@ -39,17 +40,8 @@ async def device(browser: Browser, exam: ExamSite, sitter: Sitter) -> AsyncItera
 async def begun(exam: ExamSite) -> Sitter:
     sitter = await exam.sitter()
     await exam.open()
-    await exam.service.start(sitter.application, await owner(exam, sitter))
+    await exam.begin(sitter)
     return sitter
-
-
-async def owner(exam: ExamSite, sitter: Sitter) -> Any:
-    from gateway.models import Application
-
-    async with exam.world.db.read() as session:
-        found = await session.get(Application, sitter.application)
-        assert found is not None
-        return found.person_id
 
 
 async def choose(page: Page, n: int, option: int = 0) -> tuple[str, str]:
@@ -301,9 +293,7 @@ async def test_without_javascript_a_form_carries_the_exam(browser: Browser, exam
 
 async def exam_elsewhere(exam: ExamSite, sitter: Sitter, item: str) -> None:
     """Another device takes an answer back."""
-    from contracts.http.exam import SaveAnswer
-
-    person = await owner(exam, sitter)
+    person = await exam.begin(sitter)
     await exam.service.save_answer(sitter.application, person, item, SaveAnswer(rev=2, choice=()))
 
 
@@ -366,7 +356,7 @@ async def test_no_page_of_the_exam_shuts_anybody_out(browser: Browser, exam: Exa
     first, second, absent = [await exam.sitter() for _ in range(3)]
     wrong = await faults_of_all(browser, exam, [(first.token, first.page)], axe)
     await exam.open()
-    await exam.service.start(second.application, await owner(exam, second))
+    await exam.begin(second)
     pages = [(first.token, first.page), (second.token, second.page), (second.token, f"{second.page}/hand-in")]
     wrong += await faults_of_all(browser, exam, pages, axe)
     await exam.move_end(-1)
