@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import select
 
 from contracts.http.gateway import CaseFilters, FunnelLine, KnownCase
-from contracts.http.sittings import AttemptState, CandidateLine, SittingDetail
+from contracts.http.sittings import AttemptState, CandidateLine, ItemView, SittingDetail
 from contracts.lifecycle import Stage
 from gateway.accounts import codes
 from gateway.guard import Caller
@@ -18,6 +19,8 @@ from gateway.parts import Parts
 from kit.logging import get_logger
 
 _PAGE = 200
+_ENOUGH, _TELLS, _HARD = 10, Decimal("0.1"), Decimal("0.2")
+"""Papers from which on figures say something; the usual limits of discrimination and facility."""
 _BEFORE = (Stage.qualification, Stage.correction)
 log = get_logger(__name__)
 
@@ -75,6 +78,14 @@ async def to_call(parts: Parts, caller: Caller, round_id: UUID, detail: SittingD
         lines=len(told),
     )
     return tuple(told)
+
+
+def doubtful(item: ItemView) -> bool:
+    """Whether somebody should look at its key: hardly anybody has it, or the good ones have it no more often."""
+    if item.shown < _ENOUGH:
+        return False
+    weak = item.discrimination is not None and Decimal(item.discrimination) < _TELLS
+    return weak or Decimal(item.facility) < _HARD
 
 
 def not_qualified_yet(funnel: Sequence[FunnelLine], level: str) -> int:

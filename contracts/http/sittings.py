@@ -115,3 +115,38 @@ class DecideExcuse(Input):
     """
 
     decision: Reason
+
+
+class OptionFigures(Data):
+    """How often an option was chosen. `text` and `right` are left out while papers are sealed."""
+
+    id: str
+    count: int
+    text: str = ""
+    right: bool | None = None
+
+
+class ItemView(Data):
+    """Figures of one item (X4). `facility` 0–1, `discrimination` −1–1 or None, both with three places."""
+
+    item_id: str
+    area: str
+    form: str
+    shown: int
+    answered: int
+    facility: str
+    discrimination: str | None
+    stem: str = ""
+    options: tuple[OptionFigures, ...] = ()
+
+
+class ExamStatistics(Data):
+    """GET /rounds/{round_id}/sittings/{level}/statistics: over all papers that were graded.
+
+    `sealed`: somebody of the level has still to sit, so stems, options' texts and keys are left out (O5).
+    """
+
+    level: str
+    papers: int
+    sealed: bool
+    items: tuple[ItemView, ...]

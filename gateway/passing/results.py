@@ -32,6 +32,15 @@ EXAM = (
         errors=(404,),
     ),
     Row(
+        method="GET",
+        path="/rounds/{round_id}/sittings/{level}/statistics",
+        service="exam",
+        roles=_RESULTS,
+        owner=Owner.round,
+        answer=sittings.ExamStatistics,
+        errors=(404,),
+    ),
+    Row(
         method="POST",
         path="/rounds/{round_id}/sittings/{level}/announce",
         service="exam",

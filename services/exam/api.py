@@ -7,7 +7,14 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 
 from contracts.commands import Role
 from contracts.http.exam import AnswerSaved, Exam, ExtendSitting, OpenSitting, SaveAnswer, Sitting, Sittings
-from contracts.http.sittings import AnnounceSitting, DecideExcuse, Excuse, FileExcuse, SittingDetail
+from contracts.http.sittings import (
+    AnnounceSitting,
+    DecideExcuse,
+    ExamStatistics,
+    Excuse,
+    FileExcuse,
+    SittingDetail,
+)
 from kit.db import Database
 from kit.errors import DomainError, Kind
 from kit.http import Actor, create_app, current_actor, problems
@@ -17,6 +24,7 @@ from services.exam.service import ExamService
 
 _READS = frozenset({Role.secretariat, Role.operator, Role.supervisor, Role.approver})
 _OPENS = frozenset({Role.secretariat})
+_JUDGES = frozenset({Role.secretariat, Role.approver, Role.supervisor})
 _DECIDES = frozenset({Role.approver})
 router = APIRouter()
 CurrentActor = Annotated[Actor, Depends(current_actor("exam"))]
@@ -94,6 +102,13 @@ async def read_detail(round_id: UUID, sitting_id: UUID, actor: CurrentActor, exa
     """One sitting with its candidates, changes and excuses (X2, X3)."""
     _one_of(actor, _READS)
     return await exams.read_detail(round_id, sitting_id)
+
+
+@router.get("/rounds/{round_id}/sittings/{level}/statistics", responses=problems(403))
+async def read_statistics(round_id: UUID, level: str, actor: CurrentActor, exams: Exams) -> ExamStatistics:
+    """How hard the items of a level were and how well they tell candidates apart (X4)."""
+    _one_of(actor, _JUDGES)
+    return await exams.read_statistics(round_id, level)
 
 
 @router.post(

@@ -164,6 +164,22 @@ async def changes(session: AsyncSession, sitting: UUID) -> Sequence[SittingChang
     return (await session.execute(query.order_by(SittingChangeRow.at, SittingChangeRow.id))).scalars().all()
 
 
+async def graded(session: AsyncSession, round_id: UUID, level: str) -> Sequence[AttemptRow]:
+    """Everybody of a level who has a grade, by number."""
+    query = select(AttemptRow).where(
+        AttemptRow.round_id == round_id, AttemptRow.level == level, AttemptRow.state == "finished"
+    )
+    return (await session.execute(query.order_by(AttemptRow.application_number))).scalars().all()
+
+
+async def somebody_waits(session: AsyncSession, round_id: UUID, level: str) -> bool:
+    """Whether somebody of a level has still to sit or sits."""
+    query = select(AttemptRow.id).where(
+        AttemptRow.round_id == round_id, AttemptRow.level == level, AttemptRow.state.in_(UNDER_WAY)
+    )
+    return (await session.execute(query.limit(1))).scalar_one_or_none() is not None
+
+
 # Excuses ----------------------------------------------------------------------------------------------------
 
 

@@ -122,6 +122,7 @@ async def test_who_may_do_what_with_a_sitting(exam: ExamSite) -> None:
     routes = [
         ("GET", "/staff/sittings"),
         ("GET", this),
+        ("GET", f"{levels}/statistics"),
         ("GET", f"{levels}/open"),
         ("POST", f"{levels}/open"),
         ("POST", f"{levels}/extend"),
@@ -139,12 +140,12 @@ async def test_who_may_do_what_with_a_sitting(exam: ExamSite) -> None:
             for method, path in routes
         ]
     assert seen == {
-        "secretariat": [200, 200, 200, 422, 422, 422, 200, 422, 403],
-        "approver": [200, 200, 403, 403, 403, 403, 403, 403, 422],
-        "supervisor": [200, 200, *[403] * 7],
-        "operator": [200, 200, *[403] * 7],
-        "expert": [403] * 9,
-        "district": [403] * 9,
+        "secretariat": [200, 200, 200, 200, 422, 422, 422, 200, 422, 403],
+        "approver": [200, 200, 200, 403, 403, 403, 403, 403, 403, 422],
+        "supervisor": [200, 200, 200, *[403] * 7],
+        "operator": [200, 200, *[403] * 8],
+        "expert": [403] * 10,
+        "district": [403] * 10,
     }
     applicant = exam.world.client(cookie=exam.sitters[0].token)
     assert (await applicant.get("/staff/sittings")).status_code == 403
@@ -248,6 +249,7 @@ async def test_no_page_of_the_office_or_the_scores_shuts_anybody_out(
     pages = [(office, "/staff/sittings"), (office, f"{at}/levels/junior/open")]
     wrong = await faults_of_all(browser, exam, pages, axe)
     await exam.open()
+    await exam.service.finish(exam.sitters[2].application, await exam.begin(exam.sitters[2]))
     await exam.begin(exam.sitters[0])
     await exam.file_excuse(exam.sitters[1], planned.id)
     _, approver = await exam.world.staff(Role.approver)
@@ -258,6 +260,7 @@ async def test_no_page_of_the_office_or_the_scores_shuts_anybody_out(
         (office, f"{at}/{planned.id}"),
         (approver, f"{at}/{planned.id}?approver"),
         (office, f"{at}/{planned.id}/calls"),
+        (office, f"{at}/levels/junior/statistics"),
         (exam.site.token, f"/my/applications/{exam.site.application}/scores"),
     ]
     wrong += await faults_of_all(browser, exam, running, axe)

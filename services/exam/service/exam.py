@@ -20,12 +20,13 @@ from services.exam.service.candidates import Candidates
 from services.exam.service.excuses import Excuses
 from services.exam.service.office import Office
 from services.exam.service.parts import CLOSE, level_lock
+from services.exam.service.statistics import Statistics
 
 __all__ = ["CLOSE", "ExamService"]
 _BATCH = 200
 
 
-class ExamService(Candidates, Office, Excuses):
+class ExamService(Candidates, Office, Excuses, Statistics):
     """All use-cases of the exam."""
 
     # For the workflow ---------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from kit.tokens import Actor
-from tests.integration.exam.world import DURATION, Candidate, World
+from tests.integration.exam.world import DURATION, KEYS, Candidate, World
 
 KEY = "sha256/" + "cd" * 32
 OVER = DURATION + timedelta(seconds=1)
@@ -251,3 +251,33 @@ async def test_an_excuse_and_the_end_meet_and_one_of_them_stands(world: World) -
         answer = filing.result()
         commands = [one["body"]["result"] for one in await world.commands(candidate.case.application_id)]
         assert commands == ([] if answer.status_code == 201 else ["absent"]), answer.text
+
+
+@pytest.mark.clause("X4", "O5")
+async def test_item_statistics_are_sealed_while_somebody_has_to_sit(world: World) -> None:
+    good, weak, late = await world.enrol(), await world.enrol(), await world.enrol()
+    await world.open()
+    for who in (good, weak, late):
+        for item in (await who.start())["items"]:
+            right = KEYS[item["id"]]
+            wrong = next(one["id"] for one in item["options"] if one["id"] not in right)
+            await who.answer(item["id"], 1, *(right if who is good else [wrong]))
+    await good.finish()
+    await weak.finish()
+    path = "/sittings/junior/statistics"
+    sealed = (await ask(world, "GET", path, "secretariat", uuid4())).json()
+    assert (sealed["papers"], sealed["sealed"]) == (2, True)
+    assert {one["stem"] for one in sealed["items"]} == {""}
+    assert {(option["text"], option["right"]) for one in sealed["items"] for option in one["options"]} == {
+        ("", None)
+    }
+    await late.finish()
+    told = (await ask(world, "GET", path, "supervisor", uuid4())).json()
+    assert (told["papers"], told["sealed"]) == (3, False)
+    for one in told["items"]:
+        assert {option["id"] for option in one["options"] if option["right"]} == set(KEYS[one["item_id"]])
+    whole = [one for one in told["items"] if one["shown"] == 3]
+    assert {(one["facility"], one["discrimination"]) for one in whole} <= {("0.333", "1.000")}
+    assert sum(one["shown"] for one in told["items"]) == 27
+    for role in ("operator", "applicant", "expert"):
+        assert (await ask(world, "GET", path, role, uuid4())).status_code == 403
