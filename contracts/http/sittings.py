@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from contracts.base import Data, Input
 from contracts.http.exam import Sitting
@@ -115,6 +115,50 @@ class DecideExcuse(Input):
     """
 
     decision: Reason
+
+
+class DraftCorrection(Input):
+    """POST /rounds/{round_id}/sittings/{level}/corrections (secretariat): another key of one item (X4).
+
+    It is in force after the command `correct_key`, which two people confirm. Errors: 404 `no_item`; 422 `wrong_key`;
+    409 `still_sitting`, `already_drafted`, `nothing_changes`.
+    """
+
+    item_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    key: Annotated[tuple[str, ...], Field(min_length=1, max_length=26)]
+    reason: Reason
+
+
+class CorrectionState(StrEnum):
+    """`drafted`: nothing has changed yet · `applied`: in force, everybody is graded by it · `discarded`."""
+
+    drafted = "drafted"
+    applied = "applied"
+    discarded = "discarded"
+
+
+class KeyCorrection(Data):
+    """`papers`: that held the item; `changed`: grades that differ; both grades of each are kept."""
+
+    id: UUID
+    level: str
+    item_id: str
+    old_key: tuple[str, ...]
+    new_key: tuple[str, ...]
+    reason: str
+    state: CorrectionState
+    papers: int
+    changed: int
+    grades_key: str
+    drafted_by: UUID
+    drafted_at: AwareDatetime
+    applied_at: AwareDatetime | None = None
+
+
+class KeyCorrections(Data):
+    """GET /rounds/{round_id}/sittings/{level}/corrections, the newest first."""
+
+    corrections: tuple[KeyCorrection, ...]
 
 
 class OptionFigures(Data):

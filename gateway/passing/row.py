@@ -47,6 +47,7 @@ _UUIDS = frozenset(
         "message_id",
         "sitting_id",
         "excuse_id",
+        "correction_id",
     }
 )
 _TEXT = Annotated[str, Path(pattern=r"^[^/\\\x00-\x1f]{1,80}$")]

@@ -20,7 +20,6 @@ from contracts.http.registration import RoundView
 from contracts.http.sittings import (
     AnnounceSitting,
     DecideExcuse,
-    ExamStatistics,
     Excuse,
     FileExcuse,
     SittingDetail,
@@ -31,8 +30,7 @@ from gateway.accounts import staff
 from gateway.guard import Caller, CurrentCaller, GuardedRoute, not_found
 from gateway.parts import Parts, TheParts
 from gateway.policy import Owner, rule
-from gateway.web import documents
-from gateway.web.exam_pages import FORMS
+from gateway.web import documents, item_pages
 from gateway.web.forms import ThePages, see
 from gateway.web.public_pages import rounds_of
 from gateway.web.render import Renderer
@@ -45,13 +43,11 @@ _LEVEL = "/staff/sittings/{round_id}/levels/{level}"
 _ONE = "/staff/sittings/{round_id}/{sitting_id}"
 _EXCUSE = "/staff/sittings/{round_id}/excuses/{excuse_id}"
 _READS = (Role.secretariat, Role.operator, Role.supervisor, Role.approver)
-_JUDGES = (Role.secretariat, Role.supervisor, Role.approver)
 RULES = (
     rule("GET", _ALL, *_READS),
     rule("GET", f"{_ALL}/live", *_READS),
     rule("GET", f"{_LEVEL}/open", Role.secretariat, owner=Owner.round),
     rule("POST", f"{_LEVEL}/open", Role.secretariat, owner=Owner.round),
-    rule("GET", f"{_LEVEL}/statistics", *_JUDGES, owner=Owner.round),
     rule("POST", f"{_LEVEL}/extend", Role.secretariat, owner=Owner.round),
     rule("POST", f"{_LEVEL}/announce", Role.secretariat, owner=Owner.round),
     rule("GET", _ONE, *_READS, owner=Owner.round),
@@ -169,29 +165,6 @@ async def announce(
     except DomainError as error:
         return await _board_page(request, parts, pages, caller, round_id, error)
     return see(f"{_ALL}?round={round_id}")
-
-
-@router.get(f"{_LEVEL}/statistics")
-async def statistics(
-    request: Request, parts: TheParts, pages: ThePages, caller: CurrentCaller, round_id: UUID, level: _Level
-) -> Response:
-    """How hard the items were and how well they tell candidates apart; the doubtful ones first (X4)."""
-    chosen = await _round(parts, round_id)
-    name = next((one.name for one in chosen.levels if one.id == level), None)
-    if name is None:
-        raise not_found()
-    path = f"/rounds/{round_id}/sittings/{level}/statistics"
-    found = await _send(parts, caller, "GET", path, ExamStatistics)
-    items = sorted(found.items, key=lambda one: (not sittings.doubtful(one), one.item_id))
-    context = {
-        "round": chosen,
-        "name": name,
-        "found": found,
-        "items": items,
-        "doubtful": {one.item_id for one in items if sittings.doubtful(one)},
-        "forms": FORMS,
-    }
-    return pages.page(request, "sittings/statistics.html", context)
 
 
 @router.get(_ONE)
@@ -319,7 +292,7 @@ async def _board_page(
         "rounds": rounds,
         "board": await _board(parts, caller, chosen) if chosen else None,
         "may": Role.secretariat in caller.known.roles,
-        "may_judge": bool(set(_JUDGES).intersection(caller.known.roles)),
+        "may_judge": bool(item_pages.JUDGES.intersection(caller.known.roles)),
         "error": error,
     }
     return pages.page(request, "sittings/board.html", context, status=error.kind.status if error else 200)

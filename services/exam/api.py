@@ -5,14 +5,17 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 
-from contracts.commands import Role
+from contracts.commands import PrepareRequest, PrepareResult, Role
 from contracts.http.exam import AnswerSaved, Exam, ExtendSitting, OpenSitting, SaveAnswer, Sitting, Sittings
 from contracts.http.sittings import (
     AnnounceSitting,
     DecideExcuse,
+    DraftCorrection,
     ExamStatistics,
     Excuse,
     FileExcuse,
+    KeyCorrection,
+    KeyCorrections,
     SittingDetail,
 )
 from kit.db import Database
@@ -25,6 +28,7 @@ from services.exam.service import ExamService
 _READS = frozenset({Role.secretariat, Role.operator, Role.supervisor, Role.approver})
 _OPENS = frozenset({Role.secretariat})
 _JUDGES = frozenset({Role.secretariat, Role.approver, Role.supervisor})
+_SYSTEM = frozenset({Role.system})
 _DECIDES = frozenset({Role.approver})
 router = APIRouter()
 CurrentActor = Annotated[Actor, Depends(current_actor("exam"))]
@@ -168,3 +172,49 @@ async def save_answer(
 async def finish(application_id: UUID, actor: CurrentActor, exams: Exams) -> Exam:
     """Hands the paper in (X2)."""
     return await exams.finish(application_id, _candidate(actor, application_id))
+
+
+@router.get("/rounds/{round_id}/sittings/{level}/corrections", responses=problems(403))
+async def list_corrections(round_id: UUID, level: str, actor: CurrentActor, exams: Exams) -> KeyCorrections:
+    """Corrected keys of a level (X4)."""
+    _one_of(actor, _JUDGES)
+    return await exams.list_corrections(round_id, level)
+
+
+@router.post(
+    "/rounds/{round_id}/sittings/{level}/corrections",
+    status_code=201,
+    responses=problems(403, 404, 409, 422),
+)
+async def draft_correction(
+    round_id: UUID, level: str, body: DraftCorrection, actor: CurrentActor, exams: Exams
+) -> KeyCorrection:
+    """Drafts another key; `correct_key`, confirmed by two people, puts it in force (X4)."""
+    _one_of(actor, _OPENS)
+    return await exams.draft_correction(round_id, level, body, actor.subject)
+
+
+@router.post("/rounds/{round_id}/corrections/{correction_id}/discard", responses=problems(403, 404, 409))
+async def discard_correction(
+    round_id: UUID, correction_id: UUID, actor: CurrentActor, exams: Exams
+) -> KeyCorrection:
+    """A draft that was a mistake (X4)."""
+    _one_of(actor, _OPENS)
+    return await exams.discard_correction(round_id, correction_id)
+
+
+# For the dispatcher -----------------------------------------------------------------------------------------
+
+
+@router.post("/internal/prepare", responses=problems(403, 422))
+async def prepare(body: PrepareRequest, actor: CurrentActor, exams: Exams) -> PrepareResult:
+    """Before `key_corrected` is told to the round; idempotent by command ID."""
+    _one_of(actor, _SYSTEM)
+    return await exams.prepare(body)
+
+
+@router.post("/internal/unprepare", responses=problems(403))
+async def unprepare(_body: PrepareRequest, actor: CurrentActor) -> PrepareResult:
+    """A corrected key stays: scoring has its grades."""
+    _one_of(actor, _SYSTEM)
+    return PrepareResult()

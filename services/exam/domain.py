@@ -126,6 +126,22 @@ def check_choice(paper: Mapping[str, Any], item_id: str, choice: Sequence[str]) 
     return given
 
 
+def corrected(exam: ExamRules, keys: Mapping[str, Sequence[str]]) -> ExamRules:
+    """The same with other keys of some items (X4). ValueError for a key that does not fit its item."""
+    if not keys:
+        return exam
+    changed = {
+        item_id: BankItem.model_validate(exam.items[item_id].model_dump() | {"key": tuple(key)})
+        for item_id, key in keys.items()
+    }
+    return ExamRules(exam.pack, {**exam.items, **changed})
+
+
+def holds(paper: Mapping[str, Any], item_id: str) -> bool:
+    """Whether a stored paper has the item."""
+    return any(one["item_id"] == item_id for one in paper["items"])
+
+
 def grade(exam: ExamRules, paper: Mapping[str, Any], answers: Mapping[str, Sequence[str]]) -> str:
     """The exact score of 100 as "n/d"; what is not answered counts nothing (X1)."""
     score = rules.score(rules.Paper.model_validate(paper), exam.items, answers, exam.pack.exam.multiple)

@@ -144,6 +144,49 @@ class ExcuseRow(Base):
     decision: Mapped[str]
 
 
+class KeyCorrectionRow(Base):
+    """Another key of one item for one level of a round (X4). At most one of a level is drafted."""
+
+    __tablename__ = "key_correction"
+    __table_args__ = (
+        CheckConstraint("state in ('drafted', 'applied', 'discarded')", name="state"),
+        CheckConstraint("(state = 'applied') = (applied_at is not null)", name="applied"),
+        Index(
+            "uq_key_correction_drafted",
+            "round_id",
+            "level",
+            unique=True,
+            postgresql_where=text("state = 'drafted'"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    round_id: Mapped[UUID]
+    level: Mapped[str]
+    item_id: Mapped[str]
+    old_key: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    new_key: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    reason: Mapped[str]
+    state: Mapped[str]
+    papers: Mapped[int]
+    changed: Mapped[int]
+    grades_key: Mapped[str]
+    drafted_by: Mapped[UUID]
+    drafted_at: Mapped[datetime]
+    applied_at: Mapped[datetime | None]
+
+
+class RegradeRow(Base):
+    """One grade that a corrected key has changed: both stay."""
+
+    __tablename__ = "regrade"
+
+    correction_id: Mapped[UUID] = mapped_column(ForeignKey("key_correction.id"), primary_key=True)
+    attempt_id: Mapped[UUID] = mapped_column(ForeignKey("attempt.id"), primary_key=True)
+    old_score: Mapped[str]
+    new_score: Mapped[str]
+
+
 class AnswerRow(Base):
     """The answer of one item with the highest revision; `saved_at` is its arrival by PostgreSQL's clock."""
 

@@ -9,7 +9,14 @@ from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.exam.models import AnswerRow, AttemptRow, ExcuseRow, SittingChangeRow, SittingRow
+from services.exam.models import (
+    AnswerRow,
+    AttemptRow,
+    ExcuseRow,
+    KeyCorrectionRow,
+    SittingChangeRow,
+    SittingRow,
+)
 
 Found = tuple[AttemptRow, SittingRow]
 UNDER_WAY = ("enrolled", "started")
@@ -178,6 +185,38 @@ async def somebody_waits(session: AsyncSession, round_id: UUID, level: str) -> b
         AttemptRow.round_id == round_id, AttemptRow.level == level, AttemptRow.state.in_(UNDER_WAY)
     )
     return (await session.execute(query.limit(1))).scalar_one_or_none() is not None
+
+
+# Corrected keys ---------------------------------------------------------------------------------------------
+
+
+async def corrections(session: AsyncSession, round_id: UUID, level: str) -> Sequence[KeyCorrectionRow]:
+    """Of one level, the newest first."""
+    query = select(KeyCorrectionRow).where(
+        KeyCorrectionRow.round_id == round_id, KeyCorrectionRow.level == level
+    )
+    newest = (KeyCorrectionRow.drafted_at.desc(), KeyCorrectionRow.id.desc())
+    return (await session.execute(query.order_by(*newest))).scalars().all()
+
+
+async def keys_in_force(session: AsyncSession, round_id: UUID, level: str) -> dict[str, tuple[str, ...]]:
+    """The corrected keys of a level, the latest of each item."""
+    query = select(KeyCorrectionRow.item_id, KeyCorrectionRow.new_key).where(
+        KeyCorrectionRow.round_id == round_id,
+        KeyCorrectionRow.level == level,
+        KeyCorrectionRow.state == "applied",
+    )
+    rows = await session.execute(query.order_by(KeyCorrectionRow.applied_at, KeyCorrectionRow.id))
+    return {item_id: tuple(key) for item_id, key in rows}
+
+
+async def correction(session: AsyncSession, round_id: UUID, identity: UUID) -> KeyCorrectionRow | None:
+    """One of a round, locked."""
+    query = select(KeyCorrectionRow).where(
+        KeyCorrectionRow.id == identity, KeyCorrectionRow.round_id == round_id
+    )
+    query = query.with_for_update().execution_options(populate_existing=True)
+    return (await session.execute(query)).scalar_one_or_none()
 
 
 # Excuses ----------------------------------------------------------------------------------------------------

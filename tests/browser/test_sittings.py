@@ -174,6 +174,54 @@ async def test_a_second_click_opens_nothing_and_adds_no_minutes(exam: ExamSite) 
     assert (longer.closes_at - one.closes_at).total_seconds() == 300
 
 
+@pytest.mark.clause("X4", "O2")
+async def test_two_people_correct_a_wrong_key(browser: Browser, exam: ExamSite, axe: str) -> None:
+    first, second = await exam.sitter(), await exam.sitter()
+    await exam.open()
+    at = f"/staff/sittings/{exam.site.round_id}/levels/junior"
+    await exam.sat(first)
+    office = exam.world.client(cookie=exam.office)
+    sealed = (await office.get(f"{at}/statistics")).text
+    assert ("仍然封存" in sealed, "更正答案…" in sealed) == (True, False)
+    await exam.sat(second)
+    paper = (await exam.service.read_statistics(exam.site.round_id, "junior")).items
+    item = next(one for one in paper if one.form == "single" and one.facility == "0.000" and one.shown)
+    chosen = max(item.options, key=lambda one: one.count).id
+    async with opened(browser, exam, token=exam.office, size=DESK, java_script_enabled=False) as page:
+        await page.goto(f"{exam.url}{at}/statistics")
+        card = page.locator(".line-card", has_text=item.stem)
+        await card.locator("summary").click()
+        await card.locator(f"input[value='{chosen}']").check()
+        await card.get_by_label("理由").fill("教材第三版已更正")
+        await card.get_by_role("button", name="登记").click()
+        await page.get_by_text("已登记，还没有生效").wait_for()
+        await page.get_by_label("我已核对题目").check()
+        await page.get_by_role("button", name="提议更正").click()
+        await page.get_by_text("等待另一位审批人批准").wait_for()
+    (made,) = (await exam.service.list_corrections(exam.site.round_id, "junior")).corrections
+    gone = await office.post(f"{at}/corrections/{made.id}/discard")
+    assert (gone.status_code, "先由其驳回" in gone.text) == (409, True)
+    again = await office.post(f"{at}/corrections/{made.id}/propose", data={"confirmed": "1"})
+    assert (again.status_code, "不用重复提议" in again.text) == (409, True)
+    _, approver = await exam.world.staff(Role.approver)
+    second_person = exam.world.client(cookie=approver)
+    assert (await second_person.post(f"{at}/corrections", data={})).status_code == 403
+    listed = (await second_person.get("/staff/proposals")).text
+    for said in ("更正试题答案", item.item_id, "改变成绩的人数"):
+        assert said in listed
+    async with exam.world.answering():
+        proposal = listed.partition("/staff/proposals/")[2].partition("/")[0]
+        assert (await second_person.post(f"/staff/proposals/{proposal}/approve")).status_code == 303
+    (stored,) = await exam.world.stored()
+    assert (stored.name, stored.target_id, stored.body["correction_id"]) == (
+        "correct_key",
+        exam.site.round_id,
+        str(made.id),
+    )
+    wrong = await faults_of_all(browser, exam, [(exam.office, f"{at}/statistics")], axe)
+    assert wrong == [], "\n".join(str(one) for one in wrong)
+
+
 def scores(site: Site, **changes: Any) -> OwnScores:
     """A junior in the cut."""
     values: dict[str, Any] = {

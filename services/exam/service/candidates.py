@@ -71,7 +71,7 @@ class Candidates(Parts):
         """
         async with self._db.read() as session:
             before, _ = own(await repository.attempt(session, application), person)
-        rules = await self._banks.get(before.pack_key)
+        await self._banks.get(before.pack_key)  # read before any lock is held
         async with self._db.unit_of_work() as session:
             arrived = await now(session)
             attempt, sitting = own(await repository.attempt(session, application, lock="update"), person)
@@ -85,6 +85,7 @@ class Candidates(Parts):
                 raise _not_started()
             if status is ExamStatus.started:
                 answers = (await repository.answers(session, [attempt.id]))[attempt.id]
+                rules = await self._rules(session, attempt)
                 score = domain.grade(
                     rules, attempt.paper, {row.item_id: tuple(row.choice) for row in answers}
                 )

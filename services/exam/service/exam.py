@@ -17,6 +17,7 @@ from kit.effects import once
 from services.exam import domain, repository
 from services.exam.models import AnswerRow, AttemptRow
 from services.exam.service.candidates import Candidates
+from services.exam.service.corrections import Corrections
 from services.exam.service.excuses import Excuses
 from services.exam.service.office import Office
 from services.exam.service.parts import CLOSE, level_lock
@@ -26,7 +27,7 @@ __all__ = ["CLOSE", "ExamService"]
 _BATCH = 200
 
 
-class ExamService(Candidates, Office, Excuses, Statistics):
+class ExamService(Candidates, Office, Excuses, Statistics, Corrections):
     """All use-cases of the exam."""
 
     # For the workflow ---------------------------------------------------------------------------------------
@@ -85,7 +86,8 @@ class ExamService(Candidates, Office, Excuses, Statistics):
             return
         if at < sitting.closes_at + self._grace:
             return  # it was extended, and the later end has a row of its own
-        rules = await self._banks.get(sitting.pack_key)
+        keys = await repository.keys_in_force(session, sitting.round_id, sitting.level)
+        rules = domain.corrected(await self._banks.get(sitting.pack_key), keys)
         while attempts := await repository.under_way(session, sitting.id, _BATCH):
             answers = await repository.answers(session, [attempt.id for attempt in attempts])
             graded = [(attempt, _graded(rules, attempt, answers[attempt.id])) for attempt in attempts]

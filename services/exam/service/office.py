@@ -75,7 +75,8 @@ class Office(Parts):
     async def open_sitting(self, round_id: UUID, level: str, by: UUID) -> Sitting:
         """Opens the gathered sitting now, for the pack's duration (X2); while one is open, that one is answered.
 
-        Whose excuse was granted before goes to the next sitting. Errors: 409 `nobody_enrolled`, `sitting_closing`.
+        Whose excuse was granted before goes to the next sitting. Errors: 409 `nobody_enrolled`, `sitting_closing`,
+        `correction_pending`.
         """
         async with self._db.read() as session:
             waiting = await repository.sitting_in(session, round_id, level, "planned")
@@ -89,6 +90,9 @@ class Office(Parts):
                     raise conflict("sitting_closing", "上一场笔试正在自动收卷，请稍等几秒后再开考。")
                 return await self._read_sitting(session, running)
             planned = await repository.sitting_in(session, round_id, level, "planned")
+            if any(one.state == "drafted" for one in await repository.corrections(session, round_id, level)):
+                message = "有一份试题答案更正等待两人确认，先办完它再开考，否则有人会按旧答案判分。"
+                raise conflict("correction_pending", message, "X4")
             if planned is None or rules is None or not await repository.candidates(session, planned.id):
                 raise _nobody("不能开考")
             opened = await repository.open_sitting(session, planned.id, at, domain.closing(rules, level, at))

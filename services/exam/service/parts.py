@@ -1,6 +1,6 @@
 """What the use-cases share: where they read and write, how an attempt ends, how sittings and exams are shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -18,6 +18,8 @@ from services.exam.adapters import Banks
 from services.exam.models import AttemptRow, SittingRow
 from services.exam.settings import ExamSettings
 
+Keep = Callable[[bytes, str], Awaitable[str]]
+"""Puts content of a media type into the store; its key."""
 CLOSE = "exam.close_sitting"
 """Kind of the due row that closes a sitting; its payload is {"sitting_id": …}."""
 
@@ -25,9 +27,17 @@ CLOSE = "exam.close_sitting"
 class Parts:
     """Every method that writes is one transaction. A refusal to a person is a DomainError that says what to do."""
 
-    def __init__(self, db: Database, banks: Banks, settings: ExamSettings) -> None:
+    def __init__(self, db: Database, banks: Banks, settings: ExamSettings, keep: Keep | None = None) -> None:
         self._db, self._banks = db, banks
         self._grace = timedelta(seconds=settings.close_grace)
+        self._keep = keep or _nowhere
+
+    async def _rules(self, session: AsyncSession, attempt: AttemptRow) -> domain.ExamRules:
+        """The attempt's pack with the keys that are in force now (X4)."""
+        rules = await self._banks.get(attempt.pack_key)
+        return domain.corrected(
+            rules, await repository.keys_in_force(session, attempt.round_id, attempt.level)
+        )
 
     async def _settle(
         self, session: AsyncSession, graded: Sequence[tuple[AttemptRow, str | None]], at: datetime, by: str
@@ -82,6 +92,10 @@ class Parts:
             return exam
         saved = tuple(SavedAnswer(item_id=row.item_id, rev=row.rev, choice=tuple(row.choice)) for row in rows)
         return exam.model_copy(update={"items": domain.shown(rules, attempt.paper), "answers": saved})
+
+
+async def _nowhere(_content: bytes, _media_type: str) -> str:
+    raise RuntimeError("this exam service has no content store")
 
 
 def level_lock(round_id: UUID, level: str) -> str:

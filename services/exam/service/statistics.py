@@ -19,9 +19,9 @@ class Statistics(Parts):
             attempts = await repository.graded(session, round_id, level)
             answers = await repository.answers(session, [one.id for one in attempts])
             sealed = await repository.somebody_waits(session, round_id, level)
-        if not attempts:
-            return ExamStatistics(level=level, papers=0, sealed=sealed, items=())
-        bank = await self._banks.get(attempts[0].pack_key)
+            if not attempts:
+                return ExamStatistics(level=level, papers=0, sealed=sealed, items=())
+            bank = await self._rules(session, attempts[0])
         given = [
             (
                 rules.Paper.model_validate(one.paper),

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from contracts.commands import CommandName, PrepareRequest, Role
+from contracts.keys import Regraded
 from kit.tokens import Actor
+from services.exam.domain import holds
+from services.exam.models import RegradeRow
 from tests.integration.exam.world import DURATION, KEYS, Candidate, World
 
 KEY = "sha256/" + "cd" * 32
@@ -281,3 +287,128 @@ async def test_item_statistics_are_sealed_while_somebody_has_to_sit(world: World
     assert sum(one["shown"] for one in told["items"]) == 27
     for role in ("operator", "applicant", "expert"):
         assert (await ask(world, "GET", path, role, uuid4())).status_code == 403
+
+
+class Kept:
+    """Stands for the content store of the exam service."""
+
+    def __init__(self) -> None:
+        self.content: dict[str, bytes] = {}
+
+    async def put(self, content: bytes, _media_type: str) -> str:
+        key = f"sha256/{hashlib.sha256(content).hexdigest()}"
+        self.content[key] = content
+        return key
+
+
+def told(world: World, correction: str, command: UUID) -> PrepareRequest:
+    return PrepareRequest(
+        command_id=command,
+        name=CommandName.key_corrected,
+        target_id=world.round_id,
+        round_id=world.round_id,
+        subject=None,
+        role=Role.system,
+        body={"correction_id": correction},
+        received_at=datetime.now(UTC),
+    )
+
+
+async def wrong_item(world: World, *people: Candidate) -> dict[str, Any]:
+    """Everybody chooses the second option of the one true/false item, and the right ones elsewhere."""
+    items = {}
+    for who in people:
+        for item in (await who.start())["items"]:
+            items[item["id"]] = item
+            choice = ("f",) if item["form"] == "true_false" else KEYS[item["id"]]
+            await who.answer(item["id"], 1, *choice)
+        await who.finish()
+    return next(one for one in items.values() if one["form"] == "true_false")
+
+
+@pytest.mark.clause("X4", "O2")
+async def test_a_wrong_key_is_corrected_for_everybody_and_both_grades_are_kept(world: World) -> None:
+    kept = Kept()
+    world.service._keep = kept.put
+    people = [await world.enrol() for _ in range(8)]
+    await world.open()
+    office = Office(world)
+    path = "/sittings/junior/corrections"
+    await people[0].start()
+    body = {"item_id": "q31", "key": ["f"], "reason": "教材第三版已更正"}
+    early = await ask(world, "POST", path, "secretariat", office.secretary, json=body)
+    assert early.json()["code"] in ("still_sitting", "no_item")
+    await wrong_item(world, *people)
+    await world.database.move_clock(OVER)
+    await world.close_due()
+    papers = {row.application_id: row.paper for row in await world.attempts()}
+    concerned = [one for one in people if holds(papers[one.case.application_id], "q31")]
+    assert 0 < len(concerned) < 8  # drawn by seed: some papers hold the other item
+
+    for wrong, code in (
+        ({**body, "key": ["t"]}, "nothing_changes"),
+        ({**body, "key": ["t", "f"]}, "wrong_key"),
+        ({**body, "key": ["z"]}, "wrong_key"),
+        ({**body, "item_id": "q999"}, "no_item"),
+        ({**body, "reason": ""}, "invalid_input"),
+    ):
+        said = await ask(world, "POST", path, "secretariat", office.secretary, json=wrong)
+        assert said.json()["code"] == code, wrong
+    assert (await ask(world, "POST", path, "approver", uuid4(), json=body)).status_code == 403
+    made = (await ask(world, "POST", path, "secretariat", office.secretary, json=body)).json()
+    assert (made["state"], made["old_key"], made["new_key"]) == ("drafted", ["t"], ["f"])
+    assert (made["papers"], made["changed"]) == (len(concerned), len(concerned))
+    again = await ask(world, "POST", path, "secretariat", office.secretary, json=body)
+    assert again.json()["code"] == "already_drafted"
+    regraded = Regraded.model_validate_json(kept.content[made["grades_key"]])
+    assert {one.application_id for one in regraded.grades} == {one.case.application_id for one in concerned}
+    assert {(one.old, one.new) for one in regraded.grades} == {("90/1", "100/1")}
+    assert {row.score for row in await world.attempts()} == {"90/1"}  # nothing has changed yet
+
+    late = await world.enrol()
+    refused = await world.office("POST", "/sittings/junior/open")
+    assert refused.json()["code"] == "correction_pending"
+    command = uuid4()
+    for _ in range(2):
+        assert (await world.service.prepare(told(world, made["id"], command))).refused is None
+    scores = {row.application_id: row.score for row in await world.attempts() if row.score}
+    assert all(scores[one.case.application_id] == ("100/1" if one in concerned else "90/1") for one in people)
+    async with world.db.read() as session:
+        rows = list(await session.scalars(select(RegradeRow)))
+    assert {(row.old_score, row.new_score) for row in rows} == {("90/1", "100/1")}
+    assert len(rows) == len(concerned)
+    assert len(await world.commands()) == 8  # nobody's exam is completed twice
+
+    await world.open()
+    await wrong_item(world, late)  # whoever sits later is graded by the corrected key
+    paper = (await world.attempts(late.case.application_id))[0].paper
+    expected = "100/1" if holds(paper, "q31") else "90/1"
+    assert [one["body"]["score"] for one in await world.commands(late.case.application_id)] == [expected]
+
+
+@pytest.mark.clause("X4")
+async def test_a_draft_goes_and_an_unknown_correction_is_refused(world: World) -> None:
+    world.service._keep = Kept().put
+    people = [await world.enrol() for _ in range(6)]
+    await world.open()
+    await wrong_item(world, *people)
+    await world.database.move_clock(OVER)
+    await world.close_due()
+    office = Office(world)
+    item = next(
+        one["item_id"]
+        for row in await world.attempts()
+        for one in row.paper["items"]
+        if one["form"] == "true_false"
+    )
+    body = {"item_id": item, "key": ["f"], "reason": "教材第三版已更正"}
+    path = "/sittings/junior/corrections"
+    made = (await ask(world, "POST", path, "secretariat", office.secretary, json=body)).json()
+    gone = await ask(world, "POST", f"/corrections/{made['id']}/discard", "secretariat", office.secretary)
+    assert gone.json()["state"] == "discarded"
+    assert (await ask(world, "POST", path, "secretariat", office.secretary, json=body)).status_code == 201
+    unknown = await world.service.prepare(told(world, str(uuid4()), uuid4()))
+    assert unknown.refused is not None
+    assert unknown.refused.code == "unknown_correction"
+    other = await ask(world, "POST", f"/corrections/{uuid4()}/discard", "secretariat", office.secretary)
+    assert other.json()["code"] == "no_correction"

@@ -1,4 +1,4 @@
-"""The office: announced starts, who changed a sitting, excuses
+"""The office: announced starts, who changed a sitting, excuses, corrected keys
 
 Revision 0002 after 0001.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0002"
 down_revision = "0001"
@@ -67,9 +68,59 @@ def upgrade() -> None:
         "uq_excuse_open", "excuse", ["attempt_id"], unique=True, postgresql_where=sa.text("state = 'open'")
     )
     op.create_index("ix_excuse_sitting_id", "excuse", ["sitting_id", "state"], unique=False)
+    op.create_table(
+        "key_correction",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("round_id", sa.Uuid(), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("item_id", sa.Text(), nullable=False),
+        sa.Column("old_key", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("new_key", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("papers", sa.Integer(), nullable=False),
+        sa.Column("changed", sa.Integer(), nullable=False),
+        sa.Column("grades_key", sa.Text(), nullable=False),
+        sa.Column("drafted_by", sa.Uuid(), nullable=False),
+        sa.Column("drafted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'applied') = (applied_at is not null)", name=op.f("ck_key_correction_applied")
+        ),
+        sa.CheckConstraint(
+            "state in ('drafted', 'applied', 'discarded')", name=op.f("ck_key_correction_state")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_key_correction")),
+    )
+    op.create_index(
+        "uq_key_correction_drafted",
+        "key_correction",
+        ["round_id", "level"],
+        unique=True,
+        postgresql_where=sa.text("state = 'drafted'"),
+    )
+    op.create_table(
+        "regrade",
+        sa.Column("correction_id", sa.Uuid(), nullable=False),
+        sa.Column("attempt_id", sa.Uuid(), nullable=False),
+        sa.Column("old_score", sa.Text(), nullable=False),
+        sa.Column("new_score", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"], name=op.f("fk_regrade_attempt_id_attempt")),
+        sa.ForeignKeyConstraint(
+            ["correction_id"], ["key_correction.id"], name=op.f("fk_regrade_correction_id_key_correction")
+        ),
+        sa.PrimaryKeyConstraint("correction_id", "attempt_id", name=op.f("pk_regrade")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("regrade")
+    op.drop_index(
+        "uq_key_correction_drafted",
+        table_name="key_correction",
+        postgresql_where=sa.text("state = 'drafted'"),
+    )
+    op.drop_table("key_correction")
     op.drop_index("ix_excuse_sitting_id", table_name="excuse")
     op.drop_index("uq_excuse_open", table_name="excuse", postgresql_where=sa.text("state = 'open'"))
     op.drop_table("excuse")
