@@ -69,6 +69,9 @@ async def test_a_candidate_sits_the_exam_from_waiting_to_handing_in(browser: Bro
         figures = await page.locator(".exam-figures strong").all_inner_texts()
         assert figures == ["60 分钟", "24", "100"]
         await exam.open()
+        asked = "document.getElementById('exam-waiting').getAttribute('hx-get')"
+        await page.evaluate(f"htmx.ajax('GET', {asked}, '#exam-waiting')")  # as it does every ten seconds
+        await page.get_by_role("button", name="开始答题").wait_for()
         await page.goto(f"{exam.url}/my")
         await page.get_by_role("link", name="参加在线笔试").click()
         await page.get_by_label("我是本人").check()
@@ -315,6 +318,26 @@ async def test_logging_out_waits_for_what_is_not_saved(browser: Browser, exam: E
         await page.get_by_role("button", name="退出").click()
         await page.get_by_role("link", name="登录", exact=True).wait_for()
         assert await page.evaluate(kept) == 0
+
+
+@pytest.mark.clause("X2")
+async def test_a_session_that_ends_in_the_midst_loses_nothing(browser: Browser, exam: ExamSite) -> None:
+    sitter = await begun(exam)
+    async with device(browser, exam, sitter) as context:
+        page = await context.new_page()
+        await page.goto(exam.url + sitter.page)
+        cookies = await context.cookies()
+        await context.clear_cookies()
+        one = await choose(page, 1)
+        link = page.locator("#exam-alert").get_by_role("link", name="重新登录")
+        await link.wait_for()
+        assert (await link.get_attribute("href") or "").startswith("/login?next=")
+        two = await choose(page, 2)
+        await page.locator(UNSENT).filter(has_text="2 题还没有保存").wait_for()
+        await context.add_cookies([{**cookie} for cookie in cookies])  # type: ignore[typeddict-item]
+        await page.reload()
+        await all_saved(page)
+        assert await exam.answers(sitter) == {one[0]: (1, (one[1],)), two[0]: (1, (two[1],))}
 
 
 @pytest.mark.clause("X2")

@@ -412,3 +412,17 @@ async def test_a_draft_goes_and_an_unknown_correction_is_refused(world: World) -
     assert unknown.refused.code == "unknown_correction"
     other = await ask(world, "POST", f"/corrections/{uuid4()}/discard", "secretariat", office.secretary)
     assert other.json()["code"] == "no_correction"
+
+
+async def test_only_the_system_prepares(world: World) -> None:
+    body = told(world, str(uuid4()), uuid4()).model_dump(mode="json")
+
+    async def post(path: str, role: str) -> httpx.Response:
+        headers = world.token(Actor(subject=uuid4(), role=role))
+        return await world.http.post(path, json=body, headers=headers)
+
+    for path in ("/internal/prepare", "/internal/unprepare"):
+        assert [(await post(path, role)).status_code for role in ("secretariat", "applicant")] == [403, 403]
+    said = (await post("/internal/prepare", "system")).json()
+    assert said["refused"]["code"] == "unknown_correction"
+    assert (await post("/internal/unprepare", "system")).json() == {"data": None, "refused": None}

@@ -37,7 +37,7 @@ export function spelled(milliseconds) {
 }
 
 export function timeOfDay(milliseconds) {
-  return new Date(milliseconds).toLocaleTimeString("zh-CN", { hour12: false, timeZone: "Asia/Shanghai" });
+  return new Date(milliseconds).toLocaleTimeString("zh-CN", { hourCycle: "h23", timeZone: "Asia/Shanghai" });
 }
 
 // Shows the time in `element` each half second; tells at 10, 5 and 1 minutes, once each; `over` once, at the end.

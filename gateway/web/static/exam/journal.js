@@ -52,7 +52,7 @@ export class Journal {
   }
 
   flagged(item) {
-    return this.of(item).findLast?.((one) => one.kind === "flag")?.on ?? false;
+    return this.of(item).filter((one) => one.kind === "flag").pop()?.on ?? false;
   }
 
   // numbers of the items whose last choice here was neither confirmed nor given up

@@ -80,7 +80,7 @@ function draw() {
   paper.counted();
   const waiting = sender.unsent().length;
   const offline = sender.offline && !sender.stopped;
-  if (offline && waiting) paper.state("unsent", words.unsent.replace("{n}", waiting));
+  if ((offline || sender.stopped) && waiting) paper.state("unsent", words.unsent.replace("{n}", waiting));
   else if (waiting) paper.state("saving", words.saving);
   else if (sender.savedAt) paper.state("saved", words.saved.replace("{time}", timeOfDay(sender.savedAt)));
   else paper.state("saved", words.nothing);

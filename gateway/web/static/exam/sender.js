@@ -131,11 +131,13 @@ export class Sender {
 
   async fetch(url, options) {
     const sent = performance.now();
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), PATIENCE);
     try {
       const answer = await fetch(url, {
         ...options,
         headers: { accept: "application/json", "content-type": "application/json" },
-        signal: AbortSignal.timeout(PATIENCE),
+        signal: patience.signal,
         cache: "no-store",
         credentials: "same-origin",
       });
@@ -144,6 +146,8 @@ export class Sender {
       return { ok: answer.ok, status: answer.status, said, sent, received: performance.now() };
     } catch {
       return null; // no network, no answer in time, or half of one
+    } finally {
+      clearTimeout(timer);
     }
   }
 
