@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, Field
 
 from contracts.bars import BarDecision
 from contracts.base import Data, Input
+from contracts.keys import CorrectKey, KeyCorrected
 from contracts.lifecycle import Route, Stage
 from contracts.prepared import (
     ApplicationPrepared,
@@ -219,6 +220,8 @@ class CommandName(StrEnum):
     release_ranking = "release_ranking"
     publish_final_list = "publish_final_list"
     confirm_posted = "confirm_posted"
+    correct_key = "correct_key"
+    key_corrected = "key_corrected"
     bar_person = "bar_person"
     lift_bar = "lift_bar"
     file_outside = "file_outside"
@@ -346,6 +349,10 @@ COMMANDS: dict[CommandName, CommandSpec] = {
     CommandName.confirm_posted: CommandSpec(
         target=_n, body=ConfirmPosted, roles=_secretariat, two_persons=True
     ),
+    CommandName.correct_key: CommandSpec(
+        target=_r, body=CorrectKey, roles=_secretariat, prepare="scoring", two_persons=True
+    ),
+    CommandName.key_corrected: CommandSpec(target=_r, body=KeyCorrected, roles=_system, prepare="exam"),
     CommandName.bar_person: _bar,
     CommandName.lift_bar: _bar,
 }

@@ -49,6 +49,8 @@ _TEXTS: dict[str, tuple[str, str | None]] = {
     "unknown_bar": ("没有找到这份不得申报的决定。", "E9"),
     "bar_not_drafted": ("这份不得申报的决定已经生效或已经撤销，不能再次生效。", "E9"),
     "bar_not_in_force": ("这份不得申报的决定没有生效，无须撤销。", "E9"),
+    "ranking_frozen": ("本年度的排名已经生成，不能再更正试题答案。", "X4"),
+    "unknown_correction": ("没有找到这份答案更正，或者内容对不上，请重新登记。", "X4"),
     "filed_outside": (
         "本年度在通知指定的外部系统申报，请到该系统办理；结果由秘书处导入后可在这里查看。",
         "S1",

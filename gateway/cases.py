@@ -159,4 +159,5 @@ def _line(case: CaseView) -> ApplicationLine:
         status_name=case.status_name,
         action_required_by=case.action_required_by,
         closes_at=case.closes_at,
+        next_step=next((step for step in case.to_do if step.required), None),
     )

@@ -10,9 +10,11 @@ from contracts.http.exam import ExamStatus
 from contracts.http.gateway import ToDo
 from contracts.http.payment import OrderState
 from contracts.http.registration import FormState
-from contracts.lifecycle import Stage, Status
+from contracts.lifecycle import Route, Stage, Status
 from gateway.facts import Facts
 
+_SCORED = frozenset({Status.certified, Status.not_certified, Status.disqualified})
+"""Ends that can only come after the ranking was released, if the route is ranked at all."""
 _OPEN_AFTER_FILING = frozenset(Stage) - {Stage.filing, Stage.ended}
 
 
@@ -38,7 +40,7 @@ def _required(facts: Facts, stage: Stage, status: Status, closes_at: datetime | 
                 deadline=closes_at,
             )
         case Stage.exam:
-            yield from _exam(facts)
+            yield from _exam(facts, page)
         case Stage.ended if status is Status.certified:
             yield ToDo(
                 code="download_certificate",
@@ -107,21 +109,33 @@ def _filing(facts: Facts, status: Status, closes_at: datetime | None, page: str)
         )
 
 
-def _exam(facts: Facts) -> Iterator[ToDo]:
+def _exam(facts: Facts, page: str) -> Iterator[ToDo]:
     exam = facts.exam
     if exam is None or exam.status in (ExamStatus.waiting, ExamStatus.cancelled):
         yield ToDo(
             code="await_exam",
             title="等待笔试",
-            text="笔试时间以通知为准，开考后这里会出现入口。",
+            text="笔试时间以通知为准，开考后这里会出现入口；可以先看考试说明。",
+            href=f"{page}/exam",
+            clause="X3",
+            required=False,
+        )
+    elif exam.status is ExamStatus.excuse_pending:
+        yield ToDo(
+            code="await_excuse",
+            title="请假等待审批",
+            text="批准后会安排下一场；没有批准的，按缺考处理。",
+            href=f"{page}/exam",
             clause="X3",
             required=False,
         )
     elif exam.status in (ExamStatus.ready, ExamStatus.started):
+        going_on = exam.status is ExamStatus.started
         yield ToDo(
             code="sit_exam",
-            title="参加在线笔试",
+            title="继续答题" if going_on else "参加在线笔试",
             text="请在规定时间内完成；答案自动保存，断线后可以在任何设备上继续。",
+            href=f"{page}/exam",
             clause="X2",
             deadline=exam.closes_at,
         )
@@ -148,7 +162,16 @@ def _optional(facts: Facts, stage: Stage, status: Status) -> Iterator[ToDo]:
             clause="L1",
             required=False,
         )
-    elif stage in _OPEN_AFTER_FILING:
+    if _is_ranked(facts, stage, status):
+        yield ToDo(
+            code="see_scores",
+            title="查看成绩",
+            text="各环节得分、所占比例、总成绩、名次和认定结果都在这里。",
+            href=f"/my/applications/{facts.application.id}/scores",
+            clause="T1",
+            required=False,
+        )
+    if stage in _OPEN_AFTER_FILING:
         yield ToDo(
             code="withdraw",
             title="撤回申报",
@@ -156,6 +179,14 @@ def _optional(facts: Facts, stage: Stage, status: Status) -> Iterator[ToDo]:
             command=CommandName.withdraw,
             required=False,
         )
+
+
+def _is_ranked(facts: Facts, stage: Stage, status: Status) -> bool:
+    """The ranking was released, so that there are scores to see (T3)."""
+    told = facts.registration or facts.known
+    if told is None or told.route is not Route.regular:
+        return False
+    return stage in (Stage.notice, Stage.certificate) or (stage is Stage.ended and status in _SCORED)
 
 
 def _is_paid(facts: Facts) -> bool:

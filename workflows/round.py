@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
         ReleaseRanking,
         TargetKind,
     )
+    from contracts.keys import CorrectKey, KeyCorrected
     from contracts.lifecycle import ActionRequiredBy as By
     from contracts.lifecycle import (
         Phase,
@@ -62,10 +63,11 @@ class RoundWorkflow:
     async def command(self, name: str, args: Sequence[RawValue]) -> Outcome:
         """`release_ranking` and `publish_final_list`, each confirmed by two people before it gets here (T3, N4).
 
-        A bar (E9) was put in force or lifted when it was prepared; it moves no round.
+        A bar (E9) was put in force or lifted, and a corrected key (X4) brought its grades, when they were prepared;
+        they move no round.
         """
         body = read_command(args).typed_body()
-        if isinstance(body, BarDecision):
+        if isinstance(body, BarDecision | CorrectKey | KeyCorrected):
             return Accepted()
         if isinstance(body, ReleaseRanking):
             if self.stage is not RoundStage.ranked or self.ranking is None:

@@ -219,7 +219,8 @@ class Office:
 
     async def _longer(self, path: str, closes_at: datetime) -> None:
         try:
-            await self.secretary.send("POST", path, Sitting, ExtendSitting(minutes=1, closes_at=closes_at))
+            longer = ExtendSitting(minutes=1, closes_at=closes_at, reason="还有考生在作答")
+            await self.secretary.send("POST", path, Sitting, longer)
         except Refusal as no:
             if no.code != "sitting_changed":
                 raise

@@ -1,4 +1,5 @@
 """HTTP of the exam service: sittings for the secretariat, the candidate's own paper and answers (X1–X3).
+Excuses and the office's lists of candidates are in `contracts.http.sittings`.
 
 No key, no score and no item that is not on the caller's own paper ever stands in one of these.
 """
@@ -25,7 +26,8 @@ class SittingState(StrEnum):
 class Sitting(Data):
     """One sitting of a level; `number` 1 is the first, later ones are make-up sittings (补考场次).
 
-    `enrolled` counts all candidates (cancelled ones left out); the other three are parts of it.
+    `enrolled` counts all candidates (cancelled ones left out); the other three are parts of it. `starts_at` is what the
+    office has announced (X3); nothing opens by it.
     """
 
     id: UUID
@@ -39,6 +41,9 @@ class Sitting(Data):
     started: int
     finished: int
     absent: int
+    starts_at: AwareDatetime | None = None
+    excuses: int = 0
+    """Excuses that wait for a second person."""
 
 
 class Sittings(Data):
@@ -58,11 +63,12 @@ class ExtendSitting(Input):
     """POST /rounds/{round_id}/sittings/{level}/extend. `minutes` are added to the end of the open sitting.
 
     Give `closes_at` as it was read: a second click then answers 409 `sitting_changed` instead of adding twice.
-    Errors: 409 `sitting_not_open`, `sitting_changed`.
+    `reason` is kept with who did it and when. Errors: 409 `sitting_not_open`, `sitting_changed`.
     """
 
     minutes: Annotated[int, Field(ge=1, le=600)]
     closes_at: AwareDatetime | None = None
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200)]
 
 
 # The candidate ----------------------------------------------------------------------------------------------
@@ -70,12 +76,14 @@ class ExtendSitting(Input):
 
 class ExamStatus(StrEnum):
     """`waiting`: the sitting is not open · `ready`: open, may start · `started` · `closing`: time is up, being
-    graded · `finished` · `absent` 缺考 · `cancelled`: the application ended before."""
+    graded · `excuse_pending`: not started, an excuse was filed in time and waits for its second person · `finished` ·
+    `absent` 缺考 · `cancelled`: the application ended before."""
 
     waiting = "waiting"
     ready = "ready"
     started = "started"
     closing = "closing"
+    excuse_pending = "excuse_pending"
     finished = "finished"
     absent = "absent"
     cancelled = "cancelled"
@@ -107,11 +115,36 @@ class SavedAnswer(Data):
     choice: tuple[str, ...]
 
 
+class ExamPart(Data):
+    """How many items of one form the paper has; `points`: what they bring together, decimal as text."""
+
+    form: str
+    count: int
+    points: str
+
+
+class Briefing(Data):
+    """What anybody may know of the exam beforehand, from the pack (X1, X2). `seconds`: one candidate's time.
+
+    `multiple`: all_or_nothing, half_if_incomplete; `excused_absence`: make_up, carry_fee_over.
+    """
+
+    seconds: int
+    items: int
+    points: str
+    parts: tuple[ExamPart, ...]
+    areas: tuple[str, ...]
+    multiple: str
+    excused_absence: str
+
+
 class Exam(Data):
     """GET /applications/{id}/exam · POST …/exam/start · POST …/exam/finish: everything a device needs to go on.
 
     `remaining_seconds` counts by the server's clock. `items` and `answers` are there only while `started`; the same
     items in the same order on every device. A device goes on with revisions above those in `answers`.
+    `sitting` is the number of the sitting (later ones are make-up sittings), `starts_at` what was announced of it,
+    `answered` how many items have an answer in store.
     Errors: 404 `no_exam`; start: 409 `sitting_not_open`, `sitting_closed`; finish: 409 `not_started`.
     """
 
@@ -126,6 +159,10 @@ class Exam(Data):
     remaining_seconds: int | None = None
     items: tuple[PaperItem, ...] = ()
     answers: tuple[SavedAnswer, ...] = ()
+    sitting: int = 1
+    starts_at: AwareDatetime | None = None
+    answered: int = 0
+    briefing: Briefing | None = None
 
 
 class SaveAnswer(Input):
@@ -140,7 +177,10 @@ class SaveAnswer(Input):
 
 
 class AnswerSaved(Data):
-    """What is stored now. `superseded`: a later revision was there already and stays; take it over."""
+    """What is stored now. `superseded`: a later revision was there already and stays; take it over.
+
+    `now` is the server's clock at the arrival of this request: devices set theirs by it.
+    """
 
     item_id: str
     rev: int
@@ -148,3 +188,4 @@ class AnswerSaved(Data):
     saved_at: AwareDatetime
     closes_at: AwareDatetime
     superseded: bool
+    now: AwareDatetime | None = None

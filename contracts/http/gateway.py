@@ -180,25 +180,6 @@ class Applied(Data):
     receipt: Receipt
 
 
-class ApplicationLine(Data):
-    """A line of "my applications". Before the first event is in, stage and status are those of a new draft."""
-
-    application_id: UUID
-    round_id: UUID
-    application_number: str | None = None
-    level: str | None = None
-    stage: Stage
-    status: Status
-    stage_name: str
-    status_name: str
-    action_required_by: ActionRequiredBy
-    closes_at: AwareDatetime | None = None
-
-
-class ApplicationList(Data):
-    applications: tuple[ApplicationLine, ...]
-
-
 class TimelineEntry(Data):
     """One thing that happened, in plain words. `code` is the event type or command name."""
 
@@ -222,6 +203,27 @@ class ToDo(Data):
     deadline: AwareDatetime | None = None
     required: bool = True
     """False: may be done, need not be."""
+
+
+class ApplicationLine(Data):
+    """A line of "my applications". Before the first event is in, stage and status are those of a new draft."""
+
+    application_id: UUID
+    round_id: UUID
+    application_number: str | None = None
+    level: str | None = None
+    stage: Stage
+    status: Status
+    stage_name: str
+    status_name: str
+    action_required_by: ActionRequiredBy
+    closes_at: AwareDatetime | None = None
+    next_step: ToDo | None = None
+    """What has to be done first, if anything."""
+
+
+class ApplicationList(Data):
+    applications: tuple[ApplicationLine, ...]
 
 
 class CaseView(Data):

@@ -82,3 +82,13 @@ class OwnScores(Data):
     """How many were ranked in the level."""
     outcome: RankOutcome | None = None
     absent: bool = False
+    released_at: AwareDatetime | None = None
+    filed: int | None = None
+    """How many filed in the level: the base of the cut (T2)."""
+    ratio: str | None = None
+    places: int | None = None
+    """rounding(`ratio` × `filed`)."""
+    cut_total: str | None = None
+    """The total of the last one in; None when nobody is."""
+    ties: str | None = None
+    """What becomes of several with the cut-off total: all_with_cutoff, none_of_tied."""

@@ -3,23 +3,106 @@
 from __future__ import annotations
 
 from contracts.commands import Role
-from contracts.http import exam, scoring
+from contracts.http import exam, scoring, sittings
 from gateway.passing.common import APPLICANT, OFFICE, OWN, XLSX
 from gateway.passing.queries import RankingQuery
 from gateway.passing.row import Row
 from gateway.policy import Owner
 
 _RESULTS = (Role.secretariat, Role.approver, Role.supervisor)
+_SEES_SITTINGS = (Role.secretariat, Role.operator, Role.supervisor, Role.approver)
 
 EXAM = (
     Row(
         method="GET",
         path="/rounds/{round_id}/sittings",
         service="exam",
-        roles=(Role.secretariat, Role.operator),
+        roles=_SEES_SITTINGS,
         owner=Owner.round,
         answer=exam.Sittings,
         errors=(404,),
+    ),
+    Row(
+        method="GET",
+        path="/rounds/{round_id}/sittings/{sitting_id}/detail",
+        service="exam",
+        roles=_SEES_SITTINGS,
+        owner=Owner.round,
+        answer=sittings.SittingDetail,
+        errors=(404,),
+    ),
+    Row(
+        method="GET",
+        path="/rounds/{round_id}/sittings/{level}/statistics",
+        service="exam",
+        roles=_RESULTS,
+        owner=Owner.round,
+        answer=sittings.ExamStatistics,
+        errors=(404,),
+    ),
+    Row(
+        method="GET",
+        path="/rounds/{round_id}/sittings/{level}/corrections",
+        service="exam",
+        roles=_RESULTS,
+        owner=Owner.round,
+        answer=sittings.KeyCorrections,
+        errors=(404,),
+    ),
+    Row(
+        method="POST",
+        path="/rounds/{round_id}/sittings/{level}/corrections",
+        service="exam",
+        roles=OFFICE,
+        owner=Owner.round,
+        body=sittings.DraftCorrection,
+        answer=sittings.KeyCorrection,
+        status=201,
+    ),
+    Row(
+        method="POST",
+        path="/rounds/{round_id}/corrections/{correction_id}/discard",
+        service="exam",
+        roles=OFFICE,
+        owner=Owner.round,
+        answer=sittings.KeyCorrection,
+    ),
+    Row(
+        method="POST",
+        path="/rounds/{round_id}/sittings/{level}/announce",
+        service="exam",
+        roles=OFFICE,
+        owner=Owner.round,
+        body=sittings.AnnounceSitting,
+        answer=exam.Sitting,
+    ),
+    Row(
+        method="POST",
+        path="/rounds/{round_id}/sittings/{sitting_id}/excuses",
+        service="exam",
+        roles=OFFICE,
+        owner=Owner.round,
+        body=sittings.FileExcuse,
+        answer=sittings.Excuse,
+        status=201,
+    ),
+    Row(
+        method="POST",
+        path="/rounds/{round_id}/excuses/{excuse_id}/grant",
+        service="exam",
+        roles=(Role.approver,),
+        owner=Owner.round,
+        body=sittings.DecideExcuse,
+        answer=sittings.Excuse,
+    ),
+    Row(
+        method="POST",
+        path="/rounds/{round_id}/excuses/{excuse_id}/refuse",
+        service="exam",
+        roles=(Role.approver,),
+        owner=Owner.round,
+        body=sittings.DecideExcuse,
+        answer=sittings.Excuse,
     ),
     Row(
         method="POST",

@@ -45,6 +45,9 @@ _UUIDS = frozenset(
         "note_id",
         "bar_id",
         "message_id",
+        "sitting_id",
+        "excuse_id",
+        "correction_id",
     }
 )
 _TEXT = Annotated[str, Path(pattern=r"^[^/\\\x00-\x1f]{1,80}$")]

@@ -20,7 +20,7 @@ from kit.errors import DomainError, Kind
 _LISTED = 50
 _BARS = (CommandName.bar_person, CommandName.lift_bar)
 _DOCUMENTS = ("document_key", "proof_key")
-_UNSAID = frozenset({*_DOCUMENTS, "decision_key", "hearing_id", "bar_id"})
+_UNSAID = frozenset({*_DOCUMENTS, "decision_key", "hearing_id", "bar_id", "correction_id", "grades_key"})
 """Said by a link, or by the thing itself."""
 OPENS_CASES = frozenset({Role.secretariat, Role.reviewer, Role.supervisor})
 """Who may open the office's page of a case."""

@@ -11,7 +11,18 @@ from contracts.commands import Role
 from gateway.parts import Parts
 from gateway.policy import BEFORE, PEOPLE, STAFF, Owner, Rule, public, rule
 from gateway.recovery.claims import MAX_BODY
-from gateway.web import applicant, desk, money, office, paying, public_pages, scan, uploads
+from gateway.web import (
+    applicant,
+    desk,
+    exam_pages,
+    money,
+    office,
+    paying,
+    public_pages,
+    scan,
+    score_pages,
+    uploads,
+)
 from gateway.web.consequences import router as consequences
 from gateway.web.errors import ProblemPages
 from gateway.web.filling import ROUTERS as FILLING
@@ -74,6 +85,8 @@ def page_rules(*, embedded: bool) -> tuple[Rule, ...]:
     """The policy lines of the pages; the mailbox is there in the embedded default only."""
     rules = [
         *_filling_rules(),
+        *exam_pages.RULES,
+        *score_pages.RULES,
         *(public(method, path) for method, path in _PUBLIC),
         rule("POST", "/logout", *PEOPLE, awaiting=BEFORE),
         rule("GET", "/my", Role.applicant),
@@ -159,7 +172,18 @@ def add_pages(app: FastAPI, parts: Parts) -> None:
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
     for router in (consequences, *FILLING):
         app.include_router(router)
-    for module in (public_pages, applicant, uploads, scan, paying, office, money, *TOOL_MODULES):
+    for module in (
+        public_pages,
+        applicant,
+        uploads,
+        scan,
+        paying,
+        exam_pages,
+        score_pages,
+        office,
+        money,
+        *TOOL_MODULES,
+    ):
         app.include_router(module.router)
     for router in desk.ROUTERS:
         app.include_router(router)

@@ -12,11 +12,13 @@ from gateway.web import (
     help_pages,
     history_pages,
     import_pages,
+    item_pages,
     message_pages,
     own_account,
     paper_pages,
     people_pages,
     recovery_pages,
+    sitting_pages,
     staff_door,
 )
 from gateway.web.documents import MAX_BODY
@@ -34,6 +36,8 @@ TOOL_MODULES = (
     own_account,
     paper_pages,
     people_pages,
+    sitting_pages,
+    item_pages,
 )
 _ONE = "/staff/recoveries/{recovery_id}"
 _BARS = "/staff/bars/{round_id}"
@@ -69,6 +73,8 @@ DOOR_RULES = (
 )
 """How staff get in, and their accounts."""
 TOOL_RULES = (
+    *sitting_pages.RULES,
+    *item_pages.RULES,
     rule("GET", "/staff/district", Role.district, Role.secretariat, Role.supervisor),
     rule("GET", "/staff/district/people.xlsx", Role.district, Role.secretariat, Role.supervisor),
     public("GET", "/recover"),

@@ -11,7 +11,8 @@ from services.exam.settings import ExamSettings
 
 
 def service(context: Context[ExamSettings]) -> ExamService:
-    return ExamService(context.db, Banks(Packs(context.store.get_content)), context.settings)
+    banks = Banks(Packs(context.store.get_content))
+    return ExamService(context.db, banks, context.settings, context.store.put_content)
 
 
 SERVICE = Service(

@@ -5,8 +5,19 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 
-from contracts.commands import Role
+from contracts.commands import PrepareRequest, PrepareResult, Role
 from contracts.http.exam import AnswerSaved, Exam, ExtendSitting, OpenSitting, SaveAnswer, Sitting, Sittings
+from contracts.http.sittings import (
+    AnnounceSitting,
+    DecideExcuse,
+    DraftCorrection,
+    ExamStatistics,
+    Excuse,
+    FileExcuse,
+    KeyCorrection,
+    KeyCorrections,
+    SittingDetail,
+)
 from kit.db import Database
 from kit.errors import DomainError, Kind
 from kit.http import Actor, create_app, current_actor, problems
@@ -16,6 +27,9 @@ from services.exam.service import ExamService
 
 _READS = frozenset({Role.secretariat, Role.operator, Role.supervisor, Role.approver})
 _OPENS = frozenset({Role.secretariat})
+_JUDGES = frozenset({Role.secretariat, Role.approver, Role.supervisor})
+_SYSTEM = frozenset({Role.system})
+_DECIDES = frozenset({Role.approver})
 router = APIRouter()
 CurrentActor = Annotated[Actor, Depends(current_actor("exam"))]
 
@@ -64,16 +78,74 @@ async def open_sitting(
 ) -> Sitting:
     """Opens the level's sitting now, for the pack's duration (X2, X3)."""
     _one_of(actor, _OPENS)
-    return await exams.open_sitting(round_id, level)
+    return await exams.open_sitting(round_id, level, actor.subject)
 
 
 @router.post("/rounds/{round_id}/sittings/{level}/extend", responses=problems(403, 409))
 async def extend_sitting(
     round_id: UUID, level: str, body: ExtendSitting, actor: CurrentActor, exams: Exams
 ) -> Sitting:
-    """Moves the end of the open sitting (X2)."""
+    """Moves the end of the open sitting, with a reason (X2)."""
     _one_of(actor, _OPENS)
-    return await exams.extend_sitting(round_id, level, body.minutes, body.closes_at)
+    return await exams.extend_sitting(
+        round_id, level, body.minutes, body.closes_at, actor.subject, body.reason
+    )
+
+
+@router.post("/rounds/{round_id}/sittings/{level}/announce", responses=problems(403, 409))
+async def announce_sitting(
+    round_id: UUID, level: str, body: AnnounceSitting, actor: CurrentActor, exams: Exams
+) -> Sitting:
+    """Says when the planned sitting is to begin (X3)."""
+    _one_of(actor, _OPENS)
+    return await exams.announce_sitting(round_id, level, body.starts_at, actor.subject)
+
+
+@router.get("/rounds/{round_id}/sittings/{sitting_id}/detail", responses=problems(403, 404))
+async def read_detail(round_id: UUID, sitting_id: UUID, actor: CurrentActor, exams: Exams) -> SittingDetail:
+    """One sitting with its candidates, changes and excuses (X2, X3)."""
+    _one_of(actor, _READS)
+    return await exams.read_detail(round_id, sitting_id)
+
+
+@router.get("/rounds/{round_id}/sittings/{level}/statistics", responses=problems(403))
+async def read_statistics(round_id: UUID, level: str, actor: CurrentActor, exams: Exams) -> ExamStatistics:
+    """How hard the items of a level were and how well they tell candidates apart (X4)."""
+    _one_of(actor, _JUDGES)
+    return await exams.read_statistics(round_id, level)
+
+
+@router.post(
+    "/rounds/{round_id}/sittings/{sitting_id}/excuses", status_code=201, responses=problems(403, 404, 409)
+)
+async def file_excuse(
+    round_id: UUID, sitting_id: UUID, body: FileExcuse, actor: CurrentActor, exams: Exams
+) -> Excuse:
+    """Files why a candidate cannot come, with its proof (X3)."""
+    _one_of(actor, _OPENS)
+    return await exams.file_excuse(round_id, sitting_id, body, actor.subject)
+
+
+@router.post("/rounds/{round_id}/excuses/{excuse_id}/grant", responses=problems(403, 404, 409))
+async def grant_excuse(
+    round_id: UUID, excuse_id: UUID, body: DecideExcuse, actor: CurrentActor, exams: Exams
+) -> Excuse:
+    """A make-up sitting, decided by a second person (X3, O2)."""
+    _one_of(actor, _DECIDES)
+    return await exams.decide_excuse(
+        round_id, excuse_id, granted=True, by=actor.subject, decision=body.decision
+    )
+
+
+@router.post("/rounds/{round_id}/excuses/{excuse_id}/refuse", responses=problems(403, 404, 409))
+async def refuse_excuse(
+    round_id: UUID, excuse_id: UUID, body: DecideExcuse, actor: CurrentActor, exams: Exams
+) -> Excuse:
+    """No make-up sitting, decided by a second person (X3, O2)."""
+    _one_of(actor, _DECIDES)
+    return await exams.decide_excuse(
+        round_id, excuse_id, granted=False, by=actor.subject, decision=body.decision
+    )
 
 
 @router.get("/applications/{application_id}/exam", responses=problems(404))
@@ -100,3 +172,49 @@ async def save_answer(
 async def finish(application_id: UUID, actor: CurrentActor, exams: Exams) -> Exam:
     """Hands the paper in (X2)."""
     return await exams.finish(application_id, _candidate(actor, application_id))
+
+
+@router.get("/rounds/{round_id}/sittings/{level}/corrections", responses=problems(403))
+async def list_corrections(round_id: UUID, level: str, actor: CurrentActor, exams: Exams) -> KeyCorrections:
+    """Corrected keys of a level (X4)."""
+    _one_of(actor, _JUDGES)
+    return await exams.list_corrections(round_id, level)
+
+
+@router.post(
+    "/rounds/{round_id}/sittings/{level}/corrections",
+    status_code=201,
+    responses=problems(403, 404, 409, 422),
+)
+async def draft_correction(
+    round_id: UUID, level: str, body: DraftCorrection, actor: CurrentActor, exams: Exams
+) -> KeyCorrection:
+    """Drafts another key; `correct_key`, confirmed by two people, puts it in force (X4)."""
+    _one_of(actor, _OPENS)
+    return await exams.draft_correction(round_id, level, body, actor.subject)
+
+
+@router.post("/rounds/{round_id}/corrections/{correction_id}/discard", responses=problems(403, 404, 409))
+async def discard_correction(
+    round_id: UUID, correction_id: UUID, actor: CurrentActor, exams: Exams
+) -> KeyCorrection:
+    """A draft that was a mistake (X4)."""
+    _one_of(actor, _OPENS)
+    return await exams.discard_correction(round_id, correction_id)
+
+
+# For the dispatcher -----------------------------------------------------------------------------------------
+
+
+@router.post("/internal/prepare", responses=problems(403, 422))
+async def prepare(body: PrepareRequest, actor: CurrentActor, exams: Exams) -> PrepareResult:
+    """Before `key_corrected` is told to the round; idempotent by command ID."""
+    _one_of(actor, _SYSTEM)
+    return await exams.prepare(body)
+
+
+@router.post("/internal/unprepare", responses=problems(403))
+async def unprepare(_body: PrepareRequest, actor: CurrentActor) -> PrepareResult:
+    """A corrected key stays: scoring has its grades."""
+    _one_of(actor, _SYSTEM)
+    return PrepareResult()

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Protocol
 
-from contracts.http.exam import ExamStatus, PaperItem, PaperOption
+from contracts.http.exam import Briefing, ExamPart, ExamStatus, PaperItem, PaperOption
 from contracts.rulepack import BankItem, RulePack
 from kit.errors import DomainError, Kind
 from rules import calendar, seeds
@@ -78,6 +79,37 @@ def closing(exam: ExamRules, level: str, opens_at: datetime) -> datetime:
     return calendar.WorkingDays.of(exam.pack).deadline_after(opens_at, duration, exam.pack.timezone)
 
 
+def briefing(exam: ExamRules, level: str, at: datetime) -> Briefing:
+    """What everybody may know beforehand; `at` only anchors the duration. ValueError when the blueprint is open."""
+    plan = exam.pack.exam
+    by_form: dict[str, list[Any]] = {}
+    for part in plan.blueprint(level).parts:
+        by_form.setdefault(part.form, []).append(part)
+    areas = {part.area for parts in by_form.values() for part in parts}
+    parts = tuple(
+        ExamPart(
+            form=form,
+            count=sum(one.count for one in found),
+            points=_plain(sum((one.points * one.count for one in found), Decimal(0))),
+        )
+        for form, found in by_form.items()
+    )
+    return Briefing(
+        seconds=int((closing(exam, level, at) - at).total_seconds()),
+        items=sum(one.count for one in parts),
+        points=_plain(sum((Decimal(one.points) for one in parts), Decimal(0))),
+        parts=parts,
+        areas=tuple(one.name for one in plan.areas if one.id in areas),
+        multiple=plan.multiple,
+        excused_absence=plan.excused_absence,
+    )
+
+
+def _plain(points: Decimal) -> str:
+    """100.0 → 100, 2.50 → 2.5"""
+    return f"{points.normalize():f}"
+
+
 # Answers ----------------------------------------------------------------------------------------------------
 
 
@@ -94,6 +126,22 @@ def check_choice(paper: Mapping[str, Any], item_id: str, choice: Sequence[str]) 
     return given
 
 
+def corrected(exam: ExamRules, keys: Mapping[str, Sequence[str]]) -> ExamRules:
+    """The same with other keys of some items (X4). ValueError for a key that does not fit its item."""
+    if not keys:
+        return exam
+    changed = {
+        item_id: BankItem.model_validate(exam.items[item_id].model_dump() | {"key": tuple(key)})
+        for item_id, key in keys.items()
+    }
+    return ExamRules(exam.pack, {**exam.items, **changed})
+
+
+def holds(paper: Mapping[str, Any], item_id: str) -> bool:
+    """Whether a stored paper has the item."""
+    return any(one["item_id"] == item_id for one in paper["items"])
+
+
 def grade(exam: ExamRules, paper: Mapping[str, Any], answers: Mapping[str, Sequence[str]]) -> str:
     """The exact score of 100 as "n/d"; what is not answered counts nothing (X1)."""
     score = rules.score(rules.Paper.model_validate(paper), exam.items, answers, exam.pack.exam.multiple)
@@ -105,14 +153,14 @@ def grade(exam: ExamRules, paper: Mapping[str, Any], answers: Mapping[str, Seque
 _ENDS = {"finished": ExamStatus.finished, "absent": ExamStatus.absent, "cancelled": ExamStatus.cancelled}
 
 
-def status(attempt: Attempt, sitting: Sitting, at: datetime) -> ExamStatus:
-    """What a candidate may do at `at`; the end of a sitting is exclusive (X2)."""
+def status(attempt: Attempt, sitting: Sitting, at: datetime, *, excused: bool = False) -> ExamStatus:
+    """What a candidate may do at `at`; the end of a sitting is exclusive (X2). `excused`: an excuse waits (X3)."""
     if attempt.state in _ENDS:
         return _ENDS[attempt.state]
     if sitting.closes_at is None:
         return ExamStatus.waiting
     if at >= sitting.closes_at:
-        return ExamStatus.closing
+        return ExamStatus.excuse_pending if excused else ExamStatus.closing
     return ExamStatus.started if attempt.state == "started" else ExamStatus.ready
 
 

@@ -9,7 +9,14 @@ from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.exam.models import AnswerRow, AttemptRow, SittingRow
+from services.exam.models import (
+    AnswerRow,
+    AttemptRow,
+    ExcuseRow,
+    KeyCorrectionRow,
+    SittingChangeRow,
+    SittingRow,
+)
 
 Found = tuple[AttemptRow, SittingRow]
 UNDER_WAY = ("enrolled", "started")
@@ -116,13 +123,157 @@ async def sittings(
     )
     for sitting, state, count in await session.execute(counting):
         counts[sitting][state] = count
+    waiting = (
+        select(AttemptRow.sitting_id, func.count())
+        .where(AttemptRow.sitting_id.in_(counts), AttemptRow.excuse == "open")
+        .group_by(AttemptRow.sitting_id)
+    )
+    for sitting, count in await session.execute(waiting):
+        counts[sitting]["excuses"] = count
     return [(row, counts[row.id]) for row in rows]
 
 
 async def candidates(session: AsyncSession, sitting: UUID) -> int:
-    """How many wait for a sitting."""
-    query = select(func.count()).where(AttemptRow.sitting_id == sitting, AttemptRow.state == "enrolled")
+    """How many wait for a sitting; whose excuse was granted waits for the one after it."""
+    query = select(func.count()).where(
+        AttemptRow.sitting_id == sitting,
+        AttemptRow.state == "enrolled",
+        AttemptRow.excuse.is_distinct_from("granted"),
+    )
     return (await session.execute(query)).scalar_one()
+
+
+async def lines(session: AsyncSession, sitting: UUID) -> Sequence[tuple[AttemptRow, int, datetime | None]]:
+    """Candidates of a sitting by number, each with how many items are answered and when the last was saved."""
+    counted = (
+        select(
+            AnswerRow.attempt_id,
+            func.count().filter(func.cardinality(AnswerRow.choice) > 0).label("answered"),
+            func.max(AnswerRow.saved_at).label("last"),
+        )
+        .join(AttemptRow, AttemptRow.id == AnswerRow.attempt_id)
+        .where(AttemptRow.sitting_id == sitting)
+        .group_by(AnswerRow.attempt_id)
+        .subquery()
+    )
+    query = (
+        select(AttemptRow, func.coalesce(counted.c.answered, 0), counted.c.last)
+        .outerjoin(counted, counted.c.attempt_id == AttemptRow.id)
+        .where(AttemptRow.sitting_id == sitting, AttemptRow.state != "cancelled")
+        .order_by(AttemptRow.application_number)
+    )
+    return [(row[0], row[1], row[2]) for row in await session.execute(query)]
+
+
+async def changes(session: AsyncSession, sitting: UUID) -> Sequence[SittingChangeRow]:
+    """What the office did with a sitting, in its order."""
+    query = select(SittingChangeRow).where(SittingChangeRow.sitting_id == sitting)
+    return (await session.execute(query.order_by(SittingChangeRow.at, SittingChangeRow.id))).scalars().all()
+
+
+async def graded(session: AsyncSession, round_id: UUID, level: str) -> Sequence[AttemptRow]:
+    """Everybody of a level who has a grade, by number."""
+    query = select(AttemptRow).where(
+        AttemptRow.round_id == round_id, AttemptRow.level == level, AttemptRow.state == "finished"
+    )
+    return (await session.execute(query.order_by(AttemptRow.application_number))).scalars().all()
+
+
+async def somebody_waits(session: AsyncSession, round_id: UUID, level: str) -> bool:
+    """Whether somebody of a level has still to sit or sits."""
+    query = select(AttemptRow.id).where(
+        AttemptRow.round_id == round_id, AttemptRow.level == level, AttemptRow.state.in_(UNDER_WAY)
+    )
+    return (await session.execute(query.limit(1))).scalar_one_or_none() is not None
+
+
+# Corrected keys ---------------------------------------------------------------------------------------------
+
+
+async def corrections(session: AsyncSession, round_id: UUID, level: str) -> Sequence[KeyCorrectionRow]:
+    """Of one level, the newest first."""
+    query = select(KeyCorrectionRow).where(
+        KeyCorrectionRow.round_id == round_id, KeyCorrectionRow.level == level
+    )
+    newest = (KeyCorrectionRow.drafted_at.desc(), KeyCorrectionRow.id.desc())
+    return (await session.execute(query.order_by(*newest))).scalars().all()
+
+
+async def keys_in_force(session: AsyncSession, round_id: UUID, level: str) -> dict[str, tuple[str, ...]]:
+    """The corrected keys of a level, the latest of each item."""
+    query = select(KeyCorrectionRow.item_id, KeyCorrectionRow.new_key).where(
+        KeyCorrectionRow.round_id == round_id,
+        KeyCorrectionRow.level == level,
+        KeyCorrectionRow.state == "applied",
+    )
+    rows = await session.execute(query.order_by(KeyCorrectionRow.applied_at, KeyCorrectionRow.id))
+    return {item_id: tuple(key) for item_id, key in rows}
+
+
+async def correction(session: AsyncSession, round_id: UUID, identity: UUID) -> KeyCorrectionRow | None:
+    """One of a round, locked."""
+    query = select(KeyCorrectionRow).where(
+        KeyCorrectionRow.id == identity, KeyCorrectionRow.round_id == round_id
+    )
+    query = query.with_for_update().execution_options(populate_existing=True)
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+# Excuses ----------------------------------------------------------------------------------------------------
+
+
+async def excuses(session: AsyncSession, sitting: UUID) -> Sequence[tuple[ExcuseRow, AttemptRow]]:
+    """Those of a sitting with their attempts, wherever these sit now; the newest first."""
+    query = (
+        select(ExcuseRow, AttemptRow)
+        .join(AttemptRow, AttemptRow.id == ExcuseRow.attempt_id)
+        .where(ExcuseRow.sitting_id == sitting)
+        .order_by(ExcuseRow.proposed_at.desc(), ExcuseRow.id.desc())
+    )
+    return [(row[0], row[1]) for row in await session.execute(query)]
+
+
+async def excuse(
+    session: AsyncSession, round_id: UUID, identity: UUID
+) -> tuple[ExcuseRow, AttemptRow] | None:
+    """One of a round, not locked."""
+    query = (
+        select(ExcuseRow, AttemptRow)
+        .join(AttemptRow, AttemptRow.id == ExcuseRow.attempt_id)
+        .where(ExcuseRow.id == identity, AttemptRow.round_id == round_id)
+    )
+    row = (await session.execute(query)).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+async def excuse_for_deciding(session: AsyncSession, identity: UUID) -> ExcuseRow | None:
+    """Locked."""
+    query = select(ExcuseRow).where(ExcuseRow.id == identity).with_for_update()
+    return (await session.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
+
+
+async def void_excuse(session: AsyncSession, attempt_id: UUID, at: datetime) -> None:
+    """open → void."""
+    await session.execute(
+        update(ExcuseRow)
+        .where(ExcuseRow.attempt_id == attempt_id, ExcuseRow.state == "open")
+        .values(state="void", decided_at=at)
+    )
+
+
+async def has_granted(session: AsyncSession, sitting: UUID) -> bool:
+    """Whether somebody of the sitting goes to the next one."""
+    query = select(AttemptRow.id).where(AttemptRow.sitting_id == sitting, AttemptRow.excuse == "granted")
+    return (await session.execute(query.limit(1))).scalar_one_or_none() is not None
+
+
+async def move_granted(session: AsyncSession, sitting: UUID, later: UUID) -> None:
+    """Those with a granted excuse to the next sitting. Caller holds the level's lock."""
+    await session.execute(
+        update(AttemptRow)
+        .where(AttemptRow.sitting_id == sitting, AttemptRow.excuse == "granted")
+        .values(sitting_id=later, excuse=None)
+    )
 
 
 # Attempts ---------------------------------------------------------------------------------------------------
@@ -137,15 +288,15 @@ async def enrol(session: AsyncSession, values: dict[str, Any]) -> bool:
     return (await session.execute(row.returning(AttemptRow.id))).scalar_one_or_none() is not None
 
 
-async def cancel(session: AsyncSession, application: UUID) -> bool:
-    """Cancels the attempt under way, if there is one."""
+async def cancel(session: AsyncSession, application: UUID) -> UUID | None:
+    """Cancels the attempt under way, if there is one; which it was."""
     change = (
         update(AttemptRow)
         .where(AttemptRow.application_id == application, AttemptRow.state.in_(UNDER_WAY))
-        .values(state="cancelled")
+        .values(state="cancelled", excuse=None)
         .returning(AttemptRow.id)
     )
-    return (await session.execute(change)).scalar_one_or_none() is not None
+    return (await session.execute(change)).scalar_one_or_none()
 
 
 async def attempt(session: AsyncSession, application: UUID, *, lock: str = "") -> Found | None:
@@ -164,10 +315,14 @@ async def attempt(session: AsyncSession, application: UUID, *, lock: str = "") -
 
 
 async def under_way(session: AsyncSession, sitting: UUID, limit: int) -> Sequence[AttemptRow]:
-    """The next attempts that a closing sitting must settle, locked."""
+    """The next attempts that a closing sitting must settle, locked; not those whose excuse waits."""
     query = (
         select(AttemptRow)
-        .where(AttemptRow.sitting_id == sitting, AttemptRow.state.in_(UNDER_WAY))
+        .where(
+            AttemptRow.sitting_id == sitting,
+            AttemptRow.state.in_(UNDER_WAY),
+            AttemptRow.excuse.is_distinct_from("open"),
+        )
         .order_by(AttemptRow.id)
         .limit(limit)
         .with_for_update()

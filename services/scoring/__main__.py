@@ -9,7 +9,7 @@ from services.scoring.settings import ScoringSettings
 
 
 def service(context: Context[ScoringSettings]) -> ScoringService:
-    return ScoringService(context.db, Packs(context.store.get_content))
+    return ScoringService(context.db, Packs(context.store.get_content), context.store.get_content)
 
 
 SERVICE = Service(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 
-from contracts.commands import Role
+from contracts.commands import PrepareRequest, PrepareResult, Role
 from contracts.http.scoring import OwnScores, Ranking
 from kit.db import Database
 from kit.errors import DomainError, Kind
@@ -46,6 +46,11 @@ def _may_read(actor: Actor) -> None:
         raise DomainError(Kind.forbidden, "forbidden", "您没有权限查看排名。", "T3")
 
 
+def _system(actor: Actor) -> None:
+    if actor.role != Role.system:
+        raise DomainError(Kind.forbidden, "forbidden", "只有系统可以准备这项命令。", "X4")
+
+
 @router.get("/rounds/{round_id}/ranking", responses=problems(403, 404))
 async def read_ranking(
     round_id: UUID,
@@ -81,3 +86,20 @@ async def read_own(application_id: UUID, actor: CurrentActor, scores: Scores) ->
     if actor.role != Role.applicant or actor.application_id not in (None, application_id):
         raise no_scores()
     return await scores.read_own(application_id, actor.subject)
+
+
+# For the dispatcher -----------------------------------------------------------------------------------------
+
+
+@router.post("/internal/prepare", responses=problems(403, 422))
+async def prepare(body: PrepareRequest, actor: CurrentActor, scores: Scores) -> PrepareResult:
+    """Before `correct_key` is told to the round (X4); idempotent by command ID."""
+    _system(actor)
+    return await scores.prepare(body)
+
+
+@router.post("/internal/unprepare", responses=problems(403))
+async def unprepare(body: PrepareRequest, actor: CurrentActor, scores: Scores) -> PrepareResult:
+    """The round refused: what was prepared is undone."""
+    _system(actor)
+    return await scores.unprepare(body)

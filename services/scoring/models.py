@@ -47,6 +47,21 @@ class CandidateRow(Base):
     received_at: Mapped[datetime]
 
 
+class CorrectionRow(Base):
+    """A component that a corrected key has changed after it came in (X4): both stay, the latest one counts."""
+
+    __tablename__ = "correction"
+    __table_args__ = (Index("ix_correction_round_id", "round_id", "received_at"),)
+
+    correction_id: Mapped[UUID] = mapped_column(primary_key=True)
+    application_id: Mapped[UUID] = mapped_column(primary_key=True)
+    round_id: Mapped[UUID]
+    command_id: Mapped[UUID]
+    stage: Mapped[str]
+    score: Mapped[str]
+    received_at: Mapped[datetime]
+
+
 class RankingRow(Base):
     """One frozen ranking of a round; a later one is a new version, the old one stays (F28)."""
 

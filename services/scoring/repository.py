@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scoring.domain import Candidate, FrozenLevel
-from services.scoring.models import CandidateRow, RankedLevelRow, RankedRow, RankingRow
+from services.scoring.models import CandidateRow, CorrectionRow, RankedLevelRow, RankedRow, RankingRow
 
 _CHUNK = 5_000
 _SHARED = text("select pg_advisory_xact_lock_shared(hashtextextended(current_schema() || ':' || :key, 0))")
@@ -43,7 +43,8 @@ async def candidate_round(session: AsyncSession, application: UUID) -> UUID | No
 
 
 async def candidates(session: AsyncSession, round_id: UUID) -> dict[str, list[Candidate]]:
-    """Everybody whose components came in, by level."""
+    """Everybody whose components came in, by level; a corrected one counts instead of the one that came in (X4)."""
+    latest = await _corrected(session, round_id)
     query = select(
         CandidateRow.level,
         CandidateRow.application_id,
@@ -53,8 +54,29 @@ async def candidates(session: AsyncSession, round_id: UUID) -> dict[str, list[Ca
     ).where(CandidateRow.round_id == round_id)
     found: dict[str, list[Candidate]] = {}
     for level, application, number, components, absent in await session.execute(query):
-        found.setdefault(level, []).append(Candidate(application, number, components, absent))
+        counted = {stage: latest.get((application, stage), score) for stage, score in components.items()}
+        found.setdefault(level, []).append(Candidate(application, number, counted, absent))
     return found
+
+
+async def correct(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Keeps corrected components; the same again changes nothing."""
+    for start in range(0, len(rows), _CHUNK):
+        await session.execute(upsert(CorrectionRow).on_conflict_do_nothing(), rows[start : start + _CHUNK])
+
+
+async def uncorrect(session: AsyncSession, command_id: UUID) -> None:
+    """The command that brought them was refused."""
+    await session.execute(delete(CorrectionRow).where(CorrectionRow.command_id == command_id))
+
+
+async def _corrected(session: AsyncSession, round_id: UUID) -> dict[tuple[UUID, str], str]:
+    """The latest corrected component of each application and stage."""
+    query = select(CorrectionRow.application_id, CorrectionRow.stage, CorrectionRow.score).where(
+        CorrectionRow.round_id == round_id
+    )
+    rows = await session.execute(query.order_by(CorrectionRow.received_at, CorrectionRow.correction_id))
+    return {(application, stage): score for application, stage, score in rows}
 
 
 # Rankings ---------------------------------------------------------------------------------------------------

@@ -1,16 +1,27 @@
 """Use-cases of scoring, one verb each: receive components, make a ranking, release it, show it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts import scoring as contract
-from contracts.commands import CommandName, RecordRank, ServiceCommand, TargetKind
+from contracts.commands import (
+    CommandName,
+    PrepareRequest,
+    PrepareResult,
+    RecordRank,
+    ServiceCommand,
+    TargetKind,
+)
 from contracts.events import EventType, case_event, derived_id, round_event
 from contracts.http.scoring import OwnComponent, OwnScores, RankedLevel, Ranking, RankOutcome
 from contracts.http.scoring import RankedRow as RowView
+from contracts.keys import CorrectKey, KeyCorrected, NewGrade, Regraded
 from contracts.lifecycle import Stage, application_id
+from contracts.refusals import refused
 from contracts.registration import Done
 from contracts.rulepack import RulePack
 from kit import outbox
@@ -22,13 +33,15 @@ from services.scoring import domain, repository
 from services.scoring.models import RankedLevelRow, RankedRow, RankingRow
 
 _BATCH = 1_000
+Read = Callable[[str], Awaitable[bytes]]
+"""Content by its key."""
 
 
 class ScoringService:
     """Every method is one transaction."""
 
-    def __init__(self, db: Database, packs: Packs) -> None:
-        self._db, self._packs = db, packs
+    def __init__(self, db: Database, packs: Packs, read: Read | None = None) -> None:
+        self._db, self._packs, self._read = db, packs, read or _nothing
 
     # For workflows ------------------------------------------------------------------------------------------
 
@@ -159,6 +172,36 @@ class ScoringService:
 
         return await self._db.run(lambda session: once(session, key, lambda: make(session), Done))
 
+    async def prepare(self, request: PrepareRequest) -> PrepareResult:
+        """`correct_key` (X4): takes every grade of the confirmed file, all or none, before the ranking is frozen."""
+        if request.name is not CommandName.correct_key:
+            raise DomainError(Kind.invalid, "not_prepared_here", "此项命令不由成绩服务准备。")
+        body = CorrectKey.model_validate(request.body)
+        regraded = Regraded.model_validate_json(await self._read(body.grades_key))
+
+        async def make(session: AsyncSession) -> PrepareResult:
+            await lock(session, request.round_id)  # waits for whoever hands in components or freezes
+            if not _fits(request, body, regraded):
+                return PrepareResult(refused=refused("unknown_correction"))
+            if await repository.latest(session, request.round_id) is not None:
+                return PrepareResult(refused=refused("ranking_frozen"))
+            at = await now(session)
+            await repository.correct(
+                session, [_correction(request, regraded, one, at) for one in regraded.grades]
+            )
+            await outbox.add_command(session, _key_corrected(request.round_id, regraded.correction_id))
+            return PrepareResult(data={})
+
+        key = f"{request.command_id}/correct_key"
+        return await self._db.run(lambda session: once(session, key, lambda: make(session), PrepareResult))
+
+    async def unprepare(self, request: PrepareRequest) -> PrepareResult:
+        """The round refused: the components that came in count again."""
+        async with self._db.unit_of_work() as session:
+            await lock(session, request.round_id)
+            await repository.uncorrect(session, request.command_id)
+        return PrepareResult()
+
     # For people ---------------------------------------------------------------------------------------------
 
     async def read_ranking(self, round_id: UUID, *, level: str | None, after: int, limit: int) -> Ranking:
@@ -215,6 +258,12 @@ class ScoringService:
             ranked=level.ranked,
             outcome=RankOutcome(row.outcome),
             absent=row.absent,
+            released_at=ranking.released_at,
+            filed=level.filed,
+            ratio=level.ratio,
+            places=level.places,
+            cut_total=level.cut_total,
+            ties=weighed.cut.ties,
         )
 
     async def _batches(self, session: AsyncSession, ranking: UUID) -> AsyncIterator[Sequence[RankedRow]]:
@@ -222,6 +271,45 @@ class ScoringService:
         while rows := await repository.rows(session, ranking, after=after, limit=_BATCH):
             yield rows
             after = rows[-1].position
+
+
+async def _nothing(_key: str) -> bytes:
+    raise RuntimeError("this scoring service has no content store")
+
+
+def _fits(request: PrepareRequest, body: CorrectKey, regraded: Regraded) -> bool:
+    """Whether the file is what two people have confirmed."""
+    said = (body.correction_id, request.round_id, body.level, body.item_id, body.changed)
+    return said == (
+        regraded.correction_id,
+        regraded.round_id,
+        regraded.level,
+        regraded.item_id,
+        len(regraded.grades),
+    )
+
+
+def _correction(request: PrepareRequest, regraded: Regraded, one: NewGrade, at: datetime) -> dict[str, Any]:
+    return {
+        "correction_id": regraded.correction_id,
+        "application_id": one.application_id,
+        "round_id": request.round_id,
+        "command_id": request.command_id,
+        "stage": Stage.exam.value,
+        "score": domain.text_of(domain.fraction(one.new)),
+        "received_at": at,
+    }
+
+
+def _key_corrected(round_id: UUID, correction_id: UUID) -> ServiceCommand:
+    return ServiceCommand(
+        id=derived_id(f"{correction_id}/key_corrected"),
+        target_kind=TargetKind.round,
+        target_id=round_id,
+        round_id=round_id,
+        name=CommandName.key_corrected,
+        body=KeyCorrected(correction_id=correction_id).model_dump(mode="json"),
+    )
 
 
 def _checked(pack: RulePack, level: str, components: dict[Stage, str]) -> dict[str, str]:

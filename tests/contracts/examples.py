@@ -15,6 +15,7 @@ from contracts import (
     events,
     exam,
     gateway,
+    keys,
     lifecycle,
     payment,
     prepared,
@@ -446,6 +447,21 @@ EXAMPLES: dict[str, Examples] = {
     "events": of_events(),
     "exam": of_exam(),
     "gateway": of_gateway(),
+    "keys": {
+        "CorrectKey": keys.CorrectKey(
+            correction_id=UUID(int=33), level="junior", item_id="L07", changed=1, grades_key=SNAPSHOT
+        ),
+        "NewGrade": keys.NewGrade(application_id=APPLICATION, old="95/1", new="100/1"),
+        "KeyCorrected": keys.KeyCorrected(correction_id=UUID(int=33)),
+        "Regraded": keys.Regraded(
+            correction_id=UUID(int=33),
+            round_id=ROUND,
+            level="junior",
+            item_id="L07",
+            key=("B",),
+            grades=(keys.NewGrade(application_id=APPLICATION, old="95/1", new="100/1"),),
+        ),
+    },
     "lifecycle": of_lifecycle(),
     "payment": of_payment(),
     "prepared": of_prepared(),

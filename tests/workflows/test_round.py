@@ -113,6 +113,18 @@ async def test_a_bar_moves_no_round_and_is_refused_by_none(world: World) -> None
     )
 
 
+@pytest.mark.clause("X4")
+async def test_a_corrected_key_moves_no_round(world: World) -> None:
+    handle = await start_round(world)
+    await called(world, "registration.move_round")
+    correction = str(ROUND)
+    grades = {"level": "junior", "item_id": "L07", "changed": 3, "grades_key": "sha256/" + "a" * 64}
+    said = await send(world, handle, CommandName.correct_key, correction_id=correction, **grades)
+    assert said.kind == "accepted"
+    assert (await send(world, handle, CommandName.key_corrected, correction_id=correction)).kind == "accepted"
+    assert (await release(world, handle)).kind == "refused"
+
+
 @pytest.mark.clause("N2")
 @pytest.mark.parametrize(
     ("posted", "ends"),

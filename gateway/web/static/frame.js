@@ -1,4 +1,5 @@
 // What every page does with scripts: moves the focus to what went wrong, sends a form once, forgets on logging out.
+import { forgetDelivered } from "./exam/journal.js";
 import { forgetAll } from "./form/store.js";
 
 const wrong = document.querySelector("[data-focus]");
@@ -26,7 +27,10 @@ addEventListener("pageshow", (event) => {
 });
 
 // what was typed belongs to this person: the next one at this machine must not find it
-document.querySelector("form[data-logout]")?.addEventListener("submit", forgetAll);
+document.querySelector("form[data-logout]")?.addEventListener("submit", () => {
+  forgetAll();
+  forgetDelivered();
+});
 
 // open beside the form where there is room, a line that opens where there is none
 const wide = matchMedia("(min-width: 1000px)");

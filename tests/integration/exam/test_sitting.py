@@ -74,7 +74,7 @@ async def test_opening_lasts_as_long_as_the_pack_says_and_is_idempotent(world: W
 @pytest.mark.parametrize("role", ["applicant", "expert", "reviewer", "supervisor", "district"])
 async def test_only_the_secretariat_opens_and_extends(world: World, role: str) -> None:
     await world.enrol()
-    for path, body in (("open", {}), ("extend", {"minutes": 5})):
+    for path, body in (("open", {}), ("extend", {"minutes": 5, "reason": "网络故障"})):
         answer = await world.office("POST", f"/sittings/junior/{path}", role=role, json=body)
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
     assert [one["state"] for one in await world.sittings()] == ["planned"]
@@ -84,7 +84,7 @@ async def test_only_the_secretariat_opens_and_extends(world: World, role: str) -
 async def test_extension_moves_the_end_only_while_open(world: World) -> None:
     candidate = await world.enrol()
     opened = await world.open()
-    body = {"minutes": 10, "closes_at": opened["closes_at"]}
+    body = {"minutes": 10, "closes_at": opened["closes_at"], "reason": "网络故障"}
     longer = (await world.office("POST", "/sittings/junior/extend", json=body)).json()
     assert datetime.fromisoformat(longer["closes_at"]) - datetime.fromisoformat(
         opened["closes_at"]
@@ -96,7 +96,7 @@ async def test_extension_moves_the_end_only_while_open(world: World) -> None:
     assert await world.close_due() == 1  # the first end finds that it is no longer the end
     assert (await candidate.start())["status"] == "started"
     await world.database.move_clock(DURATION + timedelta(minutes=11))
-    late = await world.office("POST", "/sittings/junior/extend", json={"minutes": 5})
+    late = await world.office("POST", "/sittings/junior/extend", json={"minutes": 5, "reason": "网络故障"})
     assert (late.status_code, late.json()["code"]) == (409, "sitting_not_open")
     assert await world.close_due() == 1
     assert [one["state"] for one in await world.sittings()] == ["closed"]

@@ -10,6 +10,7 @@ from babel.messages.extract import extract_from_dir
 from starlette.requests import Request
 
 from gateway import todo, words
+from gateway.web import exam_pages, item_pages, sitting_pages
 from gateway.web.applicant import ID_KINDS
 from gateway.web.consequences import ASKED_FIRST
 from gateway.web.filling import controls, explaining, showing
@@ -61,6 +62,12 @@ def test_english_says_everything_that_the_templates_say() -> None:
         words.RECOVERY,
         words.AUDIT,
         words.VERDICT,
+        exam_pages.FORMS,
+        sitting_pages.STATES,
+        sitting_pages.ATTEMPTS,
+        sitting_pages.CHANGES,
+        sitting_pages.EXCUSES,
+        item_pages.CORRECTIONS,
     )
     dynamic = (
         {text for table in tables for text in table.values()}
