@@ -45,6 +45,7 @@ _UUIDS = frozenset(
         "note_id",
         "bar_id",
         "message_id",
+        "panel_id",
     }
 )
 _TEXT = Annotated[str, Path(pattern=r"^[^/\\\x00-\x1f]{1,80}$")]
