@@ -44,7 +44,7 @@
   }
 
   function wrong(marks) {
-    for (const box of form.querySelectorAll(".mark")) {
+    for (const box of form.querySelectorAll(".mark-line")) {
       const text = marks[box.dataset.line] || "";
       box.classList.toggle("wrong", text !== "");
       box.querySelector(".mark-wrong").textContent = text;

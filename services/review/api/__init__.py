@@ -144,7 +144,7 @@ async def register_expert(
 ) -> http.Expert:
     """Register an expert or reviewer with unit and recommender (O3); `active` false releases their tasks."""
     one_of(actor, Role.secretariat)
-    return await reviews.registry.register(account_id, given)
+    return await reviews.registry.register(actor, account_id, given)
 
 
 @router.get("/experts", responses=problems(403))

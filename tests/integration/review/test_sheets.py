@@ -223,6 +223,10 @@ async def test_the_office_sees_load_progress_and_why_nobody_can_be_drawn(
     }
     assert (await world.get(world.secretariat, "GET", f"/assessments?round_id={uuid4()}"))["stages"] == []
     assert await world.refused(free, "GET", "/assessments") == (403, "forbidden")
+    log = (await world.get(world.secretariat, "GET", "/desk/log"))["entries"]
+    changed = next(one for one in log if one["action"] == "register" and "inactive" in one["new"])
+    assert (changed["actor"], changed["reason"]) == (str(world.secretariat.subject), str(gone.subject))
+    assert "重庆市第二测试中学" in changed["old"]
 
 
 @pytest.mark.clause("O2", "O3")
