@@ -53,8 +53,11 @@
     }
   }
 
-  function add() {  // in hundredths: no mark has more than two decimals
-    const total = inputs.reduce((all, one) => all + Math.round(Number(one.value || 0) * 100), 0);
+  function add() {  // in hundredths: no mark has more than two decimals; what is no mark does not count
+    const total = inputs.reduce((all, one) => {
+      const mark = Number(one.value || 0);
+      return mark >= 0 && mark <= Number(one.max) ? all + Math.round(mark * 100) : all;
+    }, 0);
     sum.textContent = String(total / 100);
   }
 
