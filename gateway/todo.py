@@ -139,10 +139,8 @@ def _defence(facts: Facts) -> ToDo:
         later = one is not None and one.postponed
         return ToDo(
             code="await_defence",
-            title="答辩改期" if later else "等待答辩安排",
-            text="新的时间安排好后会发短信通知，并显示在这里。"
-            if later
-            else "时间和地点安排好后会发短信通知，并显示在这里。",
+            title="答辩改期，等待新的时间" if later else "等待答辩安排",
+            text="时间和地点安排好后会发短信通知，并显示在这里。",
             clause="D1",
             required=False,
         )
