@@ -44,6 +44,8 @@ class EventType(StrEnum):
     portfolio_opened = "PortfolioOpened"
     portfolio_completed = "PortfolioCompleted"
     defence_opened = "DefenceOpened"
+    defence_scheduled = "DefenceScheduled"
+    defence_postponed = "DefencePostponed"
     defence_completed = "DefenceCompleted"
     # result
     components_received = "ComponentsReceived"

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from contracts.commands import CommandName, CommandState, Role
 from contracts.http.exam import Exam
 from contracts.http.gateway import KnownCase, TimelineEntry
+from contracts.http.panels import Appointment
 from contracts.http.payment import Order
 from contracts.http.registration import RegistrationView
 from contracts.lifecycle import Stage
@@ -41,6 +42,7 @@ class Facts:
     registration: RegistrationView | None = None
     order: Order | None = None
     exam: Exam | None = None
+    defence: Appointment | None = None
 
 
 async def gather(parts: Parts, caller: Caller, application_id: UUID) -> Facts:
@@ -56,11 +58,14 @@ async def gather(parts: Parts, caller: Caller, application_id: UUID) -> Facts:
         spans = await windows.windows_of(session, [application_id, application.round_id])
     stage = known.stage if known else Stage.filing
     path = f"/applications/{application_id}"
-    registration, order, exam = await asyncio.gather(
+    registration, order, exam, defence = await asyncio.gather(
         _ask(parts, caller, "registration", f"{path}/registration", RegistrationView),
         _ask(parts, caller, "payment", f"{path}/order", Order) if stage is Stage.filing else _nothing(),
         _ask(parts, caller, "exam", f"{path}/exam", Exam)
         if stage is Stage.exam and caller.role is Role.applicant
+        else _nothing(),
+        _ask(parts, caller, "review", f"{path}/defence", Appointment)
+        if stage is Stage.defence and caller.role is Role.applicant
         else _nothing(),
     )
     return Facts(
@@ -72,6 +77,7 @@ async def gather(parts: Parts, caller: Caller, application_id: UUID) -> Facts:
         registration=registration,
         order=order,
         exam=exam,
+        defence=defence,
     )
 
 

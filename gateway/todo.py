@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from contracts.commands import CommandName
 from contracts.http.exam import ExamStatus
 from contracts.http.gateway import ToDo
+from contracts.http.panels import DefenceForm
 from contracts.http.payment import OrderState
 from contracts.http.registration import FormState
 from contracts.lifecycle import Route, Stage, Status
@@ -15,6 +17,7 @@ from gateway.facts import Facts
 
 _SCORED = frozenset({Status.certified, Status.not_certified, Status.disqualified})
 """Ends that can only come after the ranking was released, if the route is ranked at all."""
+_ZONE = ZoneInfo("Asia/Shanghai")
 _OPEN_AFTER_FILING = frozenset(Stage) - {Stage.filing, Stage.ended}
 
 
@@ -41,6 +44,8 @@ def _required(facts: Facts, stage: Stage, status: Status, closes_at: datetime | 
             )
         case Stage.exam:
             yield from _exam(facts, page)
+        case Stage.defence:
+            yield _defence(facts)
         case Stage.ended if status is Status.certified:
             yield ToDo(
                 code="download_certificate",
@@ -139,6 +144,33 @@ def _exam(facts: Facts, page: str) -> Iterator[ToDo]:
             clause="X2",
             deadline=exam.closes_at,
         )
+
+
+def _defence(facts: Facts) -> ToDo:
+    """Time, form and place, as the office has set them (D1)."""
+    one = facts.defence
+    if one is None or one.starts_at is None:
+        later = one is not None and one.postponed
+        return ToDo(
+            code="await_defence",
+            title="答辩改期，等待新的时间" if later else "等待答辩安排",
+            text="时间和地点安排好后会发短信通知，并显示在这里。",
+            clause="D1",
+            required=False,
+        )
+    start, end = one.starts_at.astimezone(_ZONE), (one.ends_at or one.starts_at).astimezone(_ZONE)
+    online = one.form is DefenceForm.online
+    return ToDo(
+        code="attend_defence",
+        title="参加答辩",
+        text="请提前 10 分钟到场或进入会议，带好身份证件；不能按时参加的，请尽早联系秘书处。",
+        clause="D1",
+        facts=(
+            ("时间", f"{start:%Y-%m-%d %H:%M}–{end:%H:%M}"),
+            ("形式", "线上" if online else "现场"),
+            ("会议链接" if online else "地点", one.place),
+        ),
+    )
 
 
 def _optional(facts: Facts, stage: Stage, status: Status) -> Iterator[ToDo]:

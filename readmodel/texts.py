@@ -24,6 +24,8 @@ TEXTS: dict[EventType, tuple[str, str | None]] = {
     EventType.portfolio_opened: ("进入业绩成果评审", "P2"),
     EventType.portfolio_completed: ("业绩成果评审已完成", "P2"),
     EventType.defence_opened: ("等待答辩", "D1"),
+    EventType.defence_scheduled: ("答辩时间已安排，请查看时间和地点并按时参加", "D1"),
+    EventType.defence_postponed: ("答辩改期，新的时间另行通知", "D1"),
     EventType.defence_completed: ("答辩已完成", "D1"),
     EventType.components_received: ("各环节已完成，等待汇总排名", "T1"),
     EventType.notice_listed: ("进入公示名单", "N1"),

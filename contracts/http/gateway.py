@@ -203,6 +203,8 @@ class ToDo(Data):
     deadline: AwareDatetime | None = None
     required: bool = True
     """False: may be done, need not be."""
+    facts: tuple[tuple[str, str], ...] = ()
+    """What it is about, as label and value: time, place."""
 
 
 class ApplicationLine(Data):

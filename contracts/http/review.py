@@ -140,6 +140,8 @@ class TaskFile(Data):
     problem: str = ""
     pictures: tuple[str, ...] = ()
     """Of its first pages: `GET /tasks/{id}/pictures/{picture}`."""
+    preview_only: bool = False
+    """Pupils appear in it: experts see its pictures and get no link to the file (P2)."""
 
 
 class FileLink(Data):
@@ -199,15 +201,37 @@ class OutsideTask(Data):
 
 
 class RubricLineView(Data):
+    """One line. `max` 0: the standard is not decided yet, nothing can be marked. `evidence_kinds`: what it rests on."""
+
     id: str
     name: str
     third: str
     max: Decimal
     guide: str = ""
+    evidence_kinds: tuple[str, ...] = ()
+
+
+class ShownPair(Data):
+    label: str
+    value: str
+
+
+class ShownItem(Data):
+    """An item of section C in the candidate's own words, labelled by the pack, without name and unit (P3)."""
+
+    item_id: str
+    kind: str
+    kind_name: str
+    title: str
+    pairs: tuple[ShownPair, ...] = ()
+    file_ids: tuple[str, ...] = ()
 
 
 class SheetTask(Data):
-    """What an expert or panel member sees: evidence without name, unit or phone (P3). Marks are text or numbers."""
+    """What an expert or panel member sees: evidence without name, unit or phone (P3). Marks are text or numbers.
+
+    `total` is exact ("n/d") once the sheet is submitted; `version` grows with each saving.
+    """
 
     kind: Literal[TaskKind.portfolio_sheet, TaskKind.defence_sheet]
     task: TaskCard
@@ -218,6 +242,13 @@ class SheetTask(Data):
     scores: dict[str, Decimal] = Field(default_factory=dict)
     note: str = ""
     submitted: bool = False
+    evidence: tuple[ShownItem, ...] = ()
+    level_name: str = ""
+    rubric_name: str = ""
+    clause: str = ""
+    version: int = 0
+    total: str | None = None
+    submitted_at: AwareDatetime | None = None
 
 
 TaskMaterial = Annotated[
@@ -231,11 +262,19 @@ Mark = Annotated[Decimal, Field(ge=0, le=100, max_digits=5, decimal_places=2)]
 
 
 class SaveSheet(Input):
-    """`PUT /tasks/{id}/sheet`: the whole sheet so far."""
+    """`PUT /tasks/{id}/sheet`: the whole sheet so far. `version`: the one it was made from; if it has changed since
+    (another window), nothing is overwritten."""
 
     fence: int
+    version: Annotated[int, Field(ge=0)] | None = None
     scores: Annotated[dict[Ref, Mark], Field(max_length=50)]
     note: Note = ""
+
+
+class HandIn(Fence):
+    """`POST /tasks/{id}/submit`: `version` is the one that was looked at; what has changed since is not fixed."""
+
+    version: Annotated[int, Field(ge=0)] | None = None
 
 
 class SheetSaved(Data):

@@ -92,7 +92,8 @@ class ItemKind(Model):
     """A kind of item in B (conditions) or C (evidence, the six kinds of 附件1 第四条1).
 
     `uses` are the standard parts of an EvidenceItem that the form asks for; `fields` go to `attributes`.
-    `precisions`: how precise its date may be (none named: as the certificate shows it).
+    `precisions`: how precise its date may be (none named: as the certificate shows it). `pupils`: its files may show
+    pupils, so experts see pictures of them and cannot download them (P2).
     """
 
     id: Id
@@ -105,6 +106,7 @@ class ItemKind(Model):
     fields: tuple[FormField, ...] = ()
     precisions: tuple[Precision, ...] = ()
     help: str = ""
+    pupils: bool = False
 
 
 class Section(Model):

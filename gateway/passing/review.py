@@ -6,8 +6,10 @@ from contracts.commands import Role
 from contracts.http import review
 from gateway.passing.common import ALSO_READERS, OFFICE, OWN
 from gateway.passing.desk import DESK
+from gateway.passing.panels import PANELS
 from gateway.passing.queries import TaskQuery
 from gateway.passing.row import Row
+from gateway.passing.sheets import SHEETS
 
 _DESKS = (Role.reviewer, Role.expert, Role.panel_chair, Role.secretariat)
 
@@ -89,7 +91,7 @@ REVIEW = (
         path="/tasks/{task_id}/submit",
         service="review",
         roles=(Role.expert, Role.panel_chair),
-        body=review.Fence,
+        body=review.HandIn,
         answer=review.SheetSubmitted,
     ),
     Row(
@@ -131,4 +133,6 @@ REVIEW = (
         errors=(413,),
     ),
     *DESK,
+    *SHEETS,
+    *PANELS,
 )

@@ -48,6 +48,7 @@ _UUIDS = frozenset(
         "sitting_id",
         "excuse_id",
         "correction_id",
+        "panel_id",
     }
 )
 _TEXT = Annotated[str, Path(pattern=r"^[^/\\\x00-\x1f]{1,80}$")]

@@ -53,6 +53,10 @@ TEMPLATES: dict[str, Template] = {
     "hearing": Template("【辅导】申报 $number 的材料需要核实，请于 $deadline 前登录查看并作出说明。"),
     "exam": Template("【辅导】申报 $number 资格审查合格，请留意笔试时间通知并按时参加。"),
     "defence": Template("【辅导】申报 $number 进入答辩环节，请留意答辩时间通知。"),
+    "defence_slot": Template(
+        "【辅导】申报 $number 的答辩安排在 $starts，地点或会议链接请登录查看，请提前 10 分钟到场。"
+    ),
+    "defence_postponed": Template("【辅导】申报 $number 的答辩改期，新的时间另行通知，请留意。"),
     "notice": Template("【辅导】申报 $number 已进入公示名单。"),
     "certified": Template("【辅导】申报 $number 已通过认证，电子证书可登录下载打印。"),
     "ended": Template("【辅导】申报 $number 已结束，原因请登录查看。"),
@@ -65,6 +69,8 @@ _TOLD: dict[EventType, str] = {
     EventType.hearing_opened: "hearing",
     EventType.exam_enrolled: "exam",
     EventType.defence_opened: "defence",
+    EventType.defence_scheduled: "defence_slot",
+    EventType.defence_postponed: "defence_postponed",
     EventType.notice_listed: "notice",
     EventType.certificate_issued: "certified",
     EventType.application_ended: "ended",
@@ -97,6 +103,8 @@ def telling(event: Event) -> Telling | None:
         values["deadline"] = in_words(event.transition.closes_at)
     if template == "hearing":
         values["deadline"] = in_words(datetime.fromisoformat(str(event.data["answer_by"])))
+    if template == "defence_slot":
+        values["starts"] = in_words(datetime.fromisoformat(str(event.data["starts_at"])))
     if template.startswith("correction") and template != "correction_cancelled" and "deadline" not in values:
         return None
     return Telling(template=template, values=values)

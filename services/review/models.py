@@ -168,6 +168,49 @@ class Member(Base):
     __table_args__ = (CheckConstraint("role in ('expert', 'reviewer')", name="role"),)
 
 
+class Panel(Base):
+    """A defence panel of a round (D1): its members (accounts' IDs), its chair, and where it sits."""
+
+    __tablename__ = "panel"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    round_id: Mapped[UUID]
+    name: Mapped[str]
+    form: Mapped[str]
+    place: Mapped[str]
+    chair: Mapped[UUID] = mapped_column(ForeignKey("expert.account_id"))
+    members: Mapped[list[Any]]
+    made_by: Mapped[UUID]
+    made_at: Mapped[datetime] = mapped_column(server_default=_NOW)
+
+    __table_args__ = (
+        UniqueConstraint("round_id", "name"),
+        CheckConstraint("form in ('on_site', 'online')", name="form"),
+    )
+
+
+class Slot(Base):
+    """When one candidate defends, before which panel; without a time it was postponed and waits for a new one.
+
+    `version` grows with each change: its events and the tasks of its members are named by it.
+    """
+
+    __tablename__ = "defence_slot"
+
+    assessment_id: Mapped[UUID] = mapped_column(ForeignKey("assessment.id"), primary_key=True)
+    panel_id: Mapped[UUID] = mapped_column(ForeignKey("panel.id"))
+    starts_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None]
+    postponed: Mapped[str] = mapped_column(server_default=text("''"))
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+
+    __table_args__ = (
+        CheckConstraint("(starts_at is null) = (ends_at is null)", name="whole"),
+        CheckConstraint("starts_at < ends_at", name="forward"),
+        Index("ix_defence_slot_panel", "panel_id", "starts_at"),
+    )
+
+
 class Question(Base):
     """A reviewer asks a colleague about one check item; its ID is its task's."""
 

@@ -11,6 +11,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from contracts.base import Input
+from contracts.commands import Role
 from contracts.http.desk import DeskNotices, TakeNext
 from contracts.http.review import Lease, TaskKind, TaskPage
 from gateway.guard import Caller, CurrentCaller, GuardedRoute
@@ -23,6 +24,7 @@ from kit.errors import DomainError
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 PAGE = 50
+EXPERTS = (Role.expert, Role.panel_chair)
 
 
 class Filter(Input):
@@ -49,7 +51,9 @@ async def queue(
     caller: CurrentCaller,
     chosen: Annotated[Filter, Query()],
 ) -> Response:
-    """What I hold or may take, most urgent first."""
+    """What I hold or may take, most urgent first; experts have a list of their own."""
+    if caller.role in EXPERTS:
+        return see("/staff/sheets")
     return await _page(request, parts, pages, caller, chosen, None)
 
 

@@ -130,17 +130,18 @@ async def view_file(parts: TheParts, caller: CurrentCaller, task_id: UUID, file_
     if known is None or known.media_type not in SHOWN:
         raise not_found()
     found = await asking.link(parts, caller, f"/tasks/{task_id}/files/{file_id}")
-    return await _bytes(found.url, known.media_type)
+    return await sent_bytes(found.url, known.media_type)
 
 
 @router.get("/staff/tasks/{task_id}/pictures/{picture}")
 async def view_picture(parts: TheParts, caller: CurrentCaller, task_id: UUID, picture: Picture) -> Response:
     """A picture that was made of a page."""
     found = await asking.link(parts, caller, f"/tasks/{task_id}/pictures/{picture}")
-    return await _bytes(found.url, "image/jpeg")
+    return await sent_bytes(found.url, "image/jpeg")
 
 
-async def _bytes(url: str, media_type: str) -> Response:
+async def sent_bytes(url: str, media_type: str) -> Response:
+    """A picture of the store as an answer of ours. DomainError store_unavailable."""
     try:
         async with httpx.AsyncClient(timeout=20) as client:
             answer = await client.get(url)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from contracts.http.desk import DeskNoticeKind
-from contracts.http.review import Step, TaskKind
+from contracts.http.panels import DefenceForm, DefenceState
+from contracts.http.review import RegisteredRole, Step, TaskKind
+from contracts.http.sheets import SheetState
 from contracts.prepared import QualificationOutcome
 
 KIND: Mapping[TaskKind, str] = {
@@ -16,6 +18,25 @@ KIND: Mapping[TaskKind, str] = {
     TaskKind.portfolio_sheet: "业绩评分",
     TaskKind.defence_sheet: "答辩评分",
 }
+SHEET: Mapping[SheetState, str] = {
+    SheetState.not_begun: "未开始",
+    SheetState.draft: "草稿",
+    SheetState.handed_in: "已提交",
+}
+REGISTERED: Mapping[RegisteredRole, str] = {
+    RegisteredRole.expert: "评审专家",
+    RegisteredRole.reviewer: "资格审查员",
+}
+DEFENCE: Mapping[DefenceState, str] = {
+    DefenceState.unscheduled: "时间未定",
+    DefenceState.scheduled: "已安排",
+    DefenceState.short: "评委不足，改期",
+    DefenceState.marking: "评分中",
+    DefenceState.complete: "已完成",
+    DefenceState.absent: "缺席",
+}
+FORM: Mapping[DefenceForm, str] = {DefenceForm.on_site: "现场", DefenceForm.online: "线上"}
+ASSESSED: Mapping[str, str] = {"portfolio": "业绩成果", "defence": "答辩"}
 STEP: Mapping[Step, str] = {Step.form: "形式审查", Step.content: "内容审查"}
 OUTCOME: Mapping[QualificationOutcome, str] = {
     QualificationOutcome.passed: "合格",

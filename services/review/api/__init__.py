@@ -11,7 +11,7 @@ from contracts.registration import Done
 from kit.db import Database
 from kit.http import create_app, problems
 from kit.settings import Settings
-from services.review.api import desk
+from services.review.api import desk, panels, sheets
 from services.review.api.guards import CurrentActor, FileId, Reviews, one_of, own_or_reader
 from services.review.service import ReviewService
 
@@ -24,6 +24,8 @@ def make_app(settings: Settings, db: Database, service: ReviewService) -> FastAP
     app.state.service = service
     app.include_router(router)
     app.include_router(desk.router)
+    app.include_router(sheets.router)
+    app.include_router(panels.router)
     return app
 
 
@@ -105,7 +107,7 @@ async def save_sheet(
 
 @router.post("/tasks/{task_id}/submit", responses=problems(403, 404, 409))
 async def submit_sheet(
-    task_id: UUID, given: http.Fence, actor: CurrentActor, reviews: Reviews
+    task_id: UUID, given: http.HandIn, actor: CurrentActor, reviews: Reviews
 ) -> http.SheetSubmitted:
     """Fix the sheet (P3)."""
     one_of(actor, Role.expert, Role.panel_chair)
@@ -142,7 +144,7 @@ async def register_expert(
 ) -> http.Expert:
     """Register an expert or reviewer with unit and recommender (O3); `active` false releases their tasks."""
     one_of(actor, Role.secretariat)
-    return await reviews.registry.register(account_id, given)
+    return await reviews.registry.register(actor, account_id, given)
 
 
 @router.get("/experts", responses=problems(403))

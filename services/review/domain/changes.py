@@ -63,7 +63,7 @@ def title_of(item: Item) -> str:
     return (item.unit if isinstance(item, WorkInterval) else item.title) or "（未命名）"
 
 
-_ROLES = {
+ROLES = {  # of an evidence item, as people say them
     "first_instructor": "第一指导教师",
     "instructor_unordered": "指导教师（未排序）",
     "instructor": "指导教师",
@@ -88,7 +88,7 @@ def told(item: Item | None, tiers: Mapping[str, str] | None = None) -> str:
         parts.append(f"{item.hours} 学时" if item.hours is not None else "")
     if isinstance(item, EvidenceItem):
         tier = (tiers or {}).get(item.tier or "", item.tier or "")
-        parts.extend((tier, _ROLES[item.role.value] if item.role else "", item.named_person))
+        parts.extend((tier, ROLES[item.role.value] if item.role else "", item.named_person))
         parts.extend(f"{name}={value}" for name, value in item.attributes.items())
     parts.append(f"附件 {len(item.file_ids)} 个")
     return " · ".join(one for one in parts if one)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID
 
@@ -55,6 +56,28 @@ def recused(pack: RulePack, candidate: Candidate, unit_hash: str) -> bool:
     return "recommender" in rules and candidate.recommender_hash == unit_hash
 
 
+class Obstacle(StrEnum):
+    """Why somebody is not drawn for a case."""
+
+    inactive = "inactive"
+    used = "used"
+    recused = "recused"
+    full = "full"
+
+
+def obstacle(
+    pack: RulePack, candidate: Candidate, unit_hash: str, used: Collection[UUID], own: UUID | None = None
+) -> Obstacle | None:
+    """The first reason that speaks against a candidate; `own`: the applicant, if they are an expert."""
+    if not candidate.active:
+        return Obstacle.inactive
+    if candidate.account_id in used:
+        return Obstacle.used
+    if candidate.account_id == own or recused(pack, candidate, unit_hash):
+        return Obstacle.recused
+    return Obstacle.full if candidate.load >= pack.experts.max_load else None
+
+
 def draw(
     pack: RulePack,
     candidates: Sequence[Candidate],
@@ -65,14 +88,7 @@ def draw(
     used: Collection[UUID] = (),
 ) -> Draw:
     """Up to `wanted` experts: least load first, among equals in the seed's order; never one of `used`."""
-    pool = [
-        one
-        for one in candidates
-        if one.active
-        and one.account_id not in used
-        and one.load < pack.experts.max_load
-        and not recused(pack, one, unit_hash)
-    ]
+    pool = [one for one in candidates if obstacle(pack, one, unit_hash, used) is None]
     turn = {place: index for index, place in enumerate(seeds.order(seed, (str(one.place) for one in pool)))}
     ranked = sorted(pool, key=lambda one: (one.load, turn[str(one.place)]))
     return Draw(

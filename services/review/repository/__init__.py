@@ -215,6 +215,26 @@ async def sheet_numbers(session: AsyncSession, tasks: Sequence[UUID]) -> dict[UU
     return {row.task_id: row.number for row in await session.execute(query)}
 
 
+MOVED = "moved: another panel"
+"""Why a sheet is void whose owner sits on a panel no more; they may be seated again."""
+
+
+async def seat(
+    session: AsyncSession,
+    sheet: Sheet | None,
+    task_id: UUID,
+    assessment_id: UUID,
+    number: int,
+    expert_id: UUID,
+) -> None:
+    """A sheet under a new task: a new one, or one that is there with what has been written on it."""
+    if sheet is None:
+        await add_sheet(session, task_id, assessment_id, number, expert_id)
+        return
+    moving = update(Sheet).where(Sheet.task_id == sheet.task_id, Sheet.submitted_at.is_(None))
+    await session.execute(moving.values(task_id=task_id, number=number, voided=None))
+
+
 async def add_sheet(
     session: AsyncSession, task_id: UUID, assessment_id: UUID, number: int, expert_id: UUID
 ) -> None:
@@ -225,18 +245,37 @@ async def add_sheet(
     await session.flush()
 
 
-async def save_scores(session: AsyncSession, task_id: UUID, scores: Mapping[str, str], note: str) -> int:
-    """Replaces the marks of a sheet that is not submitted; the new version. DomainError sheet_submitted."""
+def sheet_changed() -> DomainError:
+    """Two windows of one person: what the other has written stands."""
+    text = "这份评分表已在另一个窗口改过，本次没有保存；请核对现在的分数，改好后再保存。"
+    return DomainError(Kind.conflict, "sheet_changed", text, "P3")
+
+
+async def save_scores(
+    session: AsyncSession,
+    task_id: UUID,
+    scores: Mapping[str, str],
+    note: str,
+    version: int | None = None,
+) -> int:
+    """Replaces the marks of a sheet that is not submitted, made from `version` if given; the new version.
+
+    DomainError sheet_submitted, sheet_changed.
+    """
+    still = [] if version is None else [Sheet.version == version]
     saving = (
         update(Sheet)
-        .where(Sheet.task_id == task_id, Sheet.submitted_at.is_(None), Sheet.voided.is_(None))
+        .where(Sheet.task_id == task_id, Sheet.submitted_at.is_(None), Sheet.voided.is_(None), *still)
         .values(scores=dict(scores), note=note, version=Sheet.version + 1)
         .returning(Sheet.version)
     )
-    version = (await session.execute(saving)).scalar_one_or_none()
-    if version is None:
+    saved = (await session.execute(saving)).scalar_one_or_none()
+    if saved is None:
+        found = await session.get(Sheet, task_id, populate_existing=True)
+        if found is not None and found.submitted_at is None and found.voided is None:
+            raise sheet_changed()
         raise DomainError(Kind.conflict, "sheet_submitted", "这份评分表已经提交，不能再修改。", "P3")
-    return version
+    return saved
 
 
 async def submit_sheet(session: AsyncSession, task_id: UUID, total: str, at: datetime) -> None:

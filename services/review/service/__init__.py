@@ -10,9 +10,12 @@ from services.review.service.colleagues import Colleagues
 from services.review.service.corrections import Corrections
 from services.review.service.hearings import Hearings
 from services.review.service.office import Office
+from services.review.service.panels import Panels
 from services.review.service.parts import DRAW, OVERDUE, Parts
+from services.review.service.progress import Progress
 from services.review.service.qualification import Qualifications
 from services.review.service.registry import Registry
+from services.review.service.sheetdesk import Sheets
 from services.review.service.workdesk import Workdesk
 from services.review.settings import ReviewSettings
 
@@ -24,10 +27,13 @@ __all__ = [
     "Corrections",
     "Hearings",
     "Office",
+    "Panels",
     "Parts",
+    "Progress",
     "Qualifications",
     "Registry",
     "ReviewService",
+    "Sheets",
     "Workdesk",
 ]
 
@@ -41,7 +47,10 @@ class ReviewService:
         self.qualifications = Qualifications(parts)
         self.assessments = Assessments(parts)
         self.colleagues = Colleagues(parts, self.qualifications)
-        self.workdesk = Workdesk(parts, self.qualifications, self.colleagues)
+        self.sheets = Sheets(parts)
+        self.progress = Progress(parts)
+        self.panels = Panels(parts)
+        self.workdesk = Workdesk(parts, self.qualifications, self.colleagues, self.sheets)
         self.corrections = Corrections(parts)
         self.hearings = Hearings(parts)
         self.office = Office(parts, self.assessments)

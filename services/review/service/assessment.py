@@ -20,7 +20,7 @@ from contracts.commands import (
 from contracts.events import EventType, case_event, derived_id
 from contracts.http.review import (
     DefenceAbsent,
-    Fence,
+    HandIn,
     MarkAbsent,
     Recuse,
     SaveSheet,
@@ -50,6 +50,9 @@ from services.review.domain.sheets import (
     text_of,
 )
 from services.review.models import Assessment, Case, Sheet
+from services.review.repository import panels as slots
+from services.review.repository.desk import write_log
+from services.review.service.defences import chairs
 from services.review.service.draws import Draws
 from services.review.service.parts import Parts, check_conflict, own_task, review_due, standing
 
@@ -147,13 +150,13 @@ class Assessments:
             await tasks.holding(session, task_id, actor.subject, given.fence)
             await standing(session, actor)
             scores = {line: format(mark, "f") for line, mark in given.scores.items()}
-            version = await repository.save_scores(session, task_id, scores, given.note)
+            version = await repository.save_scores(session, task_id, scores, given.note, given.version)
         return SheetSaved(version=version, missing=missing)
 
-    async def submit(self, actor: Actor, task_id: UUID, given: Fence) -> SheetSubmitted:
+    async def submit(self, actor: Actor, task_id: UUID, given: HandIn) -> SheetSubmitted:
         """Fixes the sheet; the last one completes the stage or calls for a third (P3). Repeats answer alike.
 
-        DomainError of lease; task_conflict_of_interest; sheet_incomplete.
+        DomainError of lease; task_conflict_of_interest; sheet_incomplete; sheet_changed.
         """
         rubric, loaded = await self._rubric(actor, task_id)
         async with self._db.unit_of_work() as session:
@@ -168,10 +171,13 @@ class Assessments:
                 return SheetSubmitted(task_id=task_id, total=sheet.total, submitted_at=sheet.submitted_at)
             await tasks.holding(session, task_id, actor.subject, given.fence)
             check_conflict(case, actor.subject, await standing(session, actor))
+            await self._begun(session, assessment)
             # read again under the task's lock: an autosave may just have gone through
             sheet = next(
                 one for one in await repository.sheets_of(session, assessment.id) if one.task_id == task_id
             )
+            if given.version is not None and given.version != sheet.version:
+                raise repository.sheet_changed()
             total = text_of(sheet_total(rubric, _marks(sheet.scores)))
             at = await now(session)
             await tasks.complete(session, task_id, actor.subject, given.fence)
@@ -186,17 +192,25 @@ class Assessments:
         async with self._db.read() as session:
             await own_task(session, actor, task_id)
             sheet, _ = await repository.sheet(session, task_id)
-        if not await self.set_aside(sheet.task_id, f"declared: {given.reason}"):
+        if not await self.set_aside(sheet.task_id, f"declared: {given.reason}", declared=given.reason):
             raise DomainError(Kind.conflict, "sheet_submitted", "这份评分表已经提交，不能再申请回避。", "O3")
 
-    async def set_aside(self, task_id: UUID, reason: str) -> bool:
-        """Voids a sheet that is not submitted, and draws a replacement; False when there is nothing to void."""
+    async def set_aside(self, task_id: UUID, reason: str, *, declared: str = "") -> bool:
+        """Voids a sheet that is not submitted, and draws a replacement; False when there is nothing to void.
+
+        `declared`: the expert's own reason, which the office may read (O3).
+        """
         async with self._db.unit_of_work() as session:
-            _, assessment = await repository.sheet(session, task_id)
+            sheet, assessment = await repository.sheet(session, task_id)
             await repository.lock_case(session, assessment.application_id)
             if not await repository.void_sheet(session, task_id, reason):
                 return False
             await tasks.cancel(session, task_id)
+            if declared:
+                case_id, who = assessment.application_id, sheet.expert_id
+                await write_log(
+                    session, who, "recuse", task_id=task_id, application_id=case_id, reason=declared
+                )
             await self._draws.at_once(session, assessment.id)
         await self.fill(assessment.id)
         return True
@@ -211,8 +225,8 @@ class Assessments:
             case = await repository.lock_case(session, application)
             assessment = await repository.assessment_of(session, application, Stage.defence.value)
             sheets = [one for one in await repository.sheets_of(session, assessment.id) if one.voided is None]
-            chairs = actor.role == Role.panel_chair and actor.subject in {one.expert_id for one in sheets}
-            if actor.role != Role.secretariat and not chairs:
+            (line,) = await slots.lines(session, application_id=application) or (None,)
+            if actor.role != Role.secretariat and (line is None or not chairs(line, actor)):
                 raise repository.not_found()
             if assessment.state == "absent":
                 return DefenceAbsent(application_id=application)
@@ -221,10 +235,21 @@ class Assessments:
             if any(one.submitted_at is not None for one in sheets):
                 text = "已有评委提交评分，说明申报人到场，不能登记缺席。"
                 raise DomainError(Kind.conflict, "panel_has_scored", text, "D1")
+            await self._begun(session, assessment)
             await tasks.cancel_for(session, application, TaskKind.defence_sheet)
             assessment.note = given.reason
             await self._complete(session, case, assessment, "absent", None, 0)
         return DefenceAbsent(application_id=application)
+
+    async def _begun(self, session: AsyncSession, assessment: Assessment) -> None:
+        """A defence that has a slot is marked, or missed, from its start on. DomainError defence_not_begun."""
+        slot = await slots.slot(session, assessment.id)
+        if slot is None or (slot.starts_at is not None and slot.starts_at <= await now(session)):
+            return
+        text = "答辩还没有开始，到时间后再提交评分或登记缺席；已填的内容先保存为草稿。"
+        if slot.starts_at is None:
+            text = "答辩已改期，新的时间还没有安排，不能提交评分或登记缺席。"
+        raise DomainError(Kind.conflict, "defence_not_begun", text, "D1")
 
     async def fill(self, assessment_id: UUID) -> bool:
         """Draws for whatever sheet of an open assessment is missing; False while it stays short."""

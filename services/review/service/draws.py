@@ -1,5 +1,6 @@
 """Drawing experts into the sheets that an assessment lacks, now or as soon as there is somebody to draw (P2)."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,14 +12,21 @@ from contracts.lifecycle import Stage, application_id
 from contracts.rulepack import RulePack
 from kit import due, tasks
 from kit.db import lock, now
+from kit.errors import DomainError, Kind
 from rules.pack import LoadedPack
 from services.review import repository
-from services.review.domain.draw import case_seed, draw
+from services.review.domain.draw import Obstacle, case_seed, draw, obstacle
 from services.review.models import Assessment, Case
+from services.review.repository import panels as slots
 from services.review.service.parts import DRAW, remind
 from services.review.settings import ReviewSettings
 
-_KINDS = {Stage.portfolio.value: TaskKind.portfolio_sheet, Stage.defence.value: TaskKind.defence_sheet}
+_UNSEATED = {
+    Obstacle.inactive: "答辩组有成员不在专家库中或已停用，请先调整答辩组。",
+    Obstacle.used: "答辩组有成员已申请回避这位申报人，请安排到其他答辩组。",
+    Obstacle.recused: "答辩组有成员与这位申报人同单位或有推荐关系，须回避，请安排到其他答辩组。",
+}
+KINDS = {Stage.portfolio.value: TaskKind.portfolio_sheet, Stage.defence.value: TaskKind.defence_sheet}
 
 
 class Draws:
@@ -47,6 +55,7 @@ class Draws:
             for one in candidates
             if application_id(case.round_id, one.account_id) == case.application_id
         }
+        used |= await slots.busy(session, assessment_id)
         drawn = draw(
             loaded.pack,
             candidates,
@@ -56,7 +65,10 @@ class Draws:
             used=used,
         )
         for number, chosen in zip(missing, drawn.chosen, strict=False):
-            await self._open_sheet(session, case, assessment, number, chosen.account_id, loaded.pack)
+            expert = chosen.account_id
+            task_id = derived_id(f"{assessment.id}/sheet/{expert}", number)
+            await self._open_task(session, case, assessment, number, expert, task_id, loaded.pack)
+            await repository.add_sheet(session, task_id, assessment.id, number, expert)
         if drawn.chosen:
             assessment.draws = [*assessment.draws, drawn.record()]
         await session.flush()
@@ -65,20 +77,60 @@ class Draws:
         await self._again(session, assessment_id)
         return False
 
-    async def _open_sheet(
+    async def seat(
+        self,
+        session: AsyncSession,
+        case: Case,
+        assessment: Assessment,
+        members: Sequence[UUID],
+        version: int,
+        loaded: LoadedPack,
+    ) -> None:
+        """Exactly these members from now on, each with a new task; what they have written so far stays.
+
+        In a transaction that holds case, draw and assessment. DomainError panel_conflict, panel_has_scored.
+        """
+        sheets = await repository.sheets_of(session, assessment.id)
+        if any(one.submitted_at is not None and one.voided is None for one in sheets):
+            text = "这份答辩已有评委提交评分，不能再调整评委或时间。"
+            raise DomainError(Kind.conflict, "panel_has_scored", text, "D1")
+        gone = {one.expert_id for one in sheets if one.voided not in (None, repository.MOVED)}
+        pool = {one.account_id: one for one in await repository.candidates(session, case.round_id)}
+        own = next((one for one in pool if application_id(case.round_id, one) == case.application_id), None)
+        for member in members:
+            reason = Obstacle.inactive
+            if member in pool:
+                found = obstacle(loaded.pack, pool[member], case.unit_hash, gone, own)
+                if found is None or found is Obstacle.full:  # a panel sits for whoever comes before it
+                    continue
+                reason = found
+            raise DomainError(Kind.conflict, "panel_conflict", _UNSEATED[reason], "O3")
+        for one in sheets:
+            if one.voided is None:
+                await tasks.cancel(session, one.task_id)
+                await repository.void_sheet(session, one.task_id, repository.MOVED)
+        by_expert = {one.expert_id: one for one in sheets}
+        assessment.wanted = len(members)
+        await session.flush()
+        for number, member in enumerate(members, start=1):
+            task_id = derived_id(f"{assessment.id}/seat/{member}/{version}", number)
+            await self._open_task(session, case, assessment, number, member, task_id, loaded.pack)
+            await repository.seat(session, by_expert.get(member), task_id, assessment.id, number, member)
+
+    async def _open_task(
         self,
         session: AsyncSession,
         case: Case,
         assessment: Assessment,
         number: int,
         expert_id: UUID,
+        task_id: UUID,
         pack: RulePack,
     ) -> None:
-        task_id = derived_id(f"{assessment.id}/sheet/{expert_id}", number)
         await tasks.open(
             session,
             id=task_id,
-            kind=_KINDS[assessment.stage],
+            kind=KINDS[assessment.stage],
             role=Role.expert,
             target_id=case.application_id,
             round_id=case.round_id,
@@ -88,7 +140,6 @@ class Draws:
             unit_hash=case.unit_hash or None,
             data={"sheet": number},
         )
-        await repository.add_sheet(session, task_id, assessment.id, number, expert_id)
         await remind(session, task_id, pack, assessment.due_at)
 
     async def at_once(self, session: AsyncSession, assessment_id: UUID) -> None:

@@ -21,6 +21,7 @@ from services.review.repository import desk as rows
 from services.review.service.assessment import Assessments
 from services.review.service.cards import BUCKETS, OLDER, bucket, cards, lease_view, local_day, working_age
 from services.review.service.parts import (
+    SHEETS,
     Parts,
     check_conflict,
     note_id,
@@ -30,7 +31,6 @@ from services.review.service.parts import (
 )
 
 _COUNTED = 1000
-_SHEETS = frozenset({TaskKind.portfolio_sheet.value, TaskKind.defence_sheet.value})
 _EVERY = frozenset({"reviewer", "expert", "secretariat"})
 
 
@@ -103,7 +103,7 @@ class Office:
         self, session: AsyncSession, actor: Actor, task_id: UUID, to: Member | None, reason: str
     ) -> None:
         found = await tasks.get(session, task_id)
-        if found.kind in _SHEETS:
+        if found.kind in SHEETS:
             raise DomainError(
                 Kind.conflict,
                 "sheet_not_moved",
@@ -135,11 +135,12 @@ class Office:
                 member.active = False
                 await session.flush()
             sheets = await repository.open_sheets_of(session, account_id)
-            released = await tasks.release_all(session, account_id)
+        # sheets first: released like other tasks they would be anybody's for a moment
+        aside = [await self._assessments.set_aside(one.task_id, "disabled") for one in sheets]
+        async with self._db.unit_of_work() as session:
+            released = await tasks.release_all(session, account_id) + sum(aside)
             if released:
                 await rows.write_log(session, account_id, "release_all", reason="account disabled")
-        for sheet in sheets:
-            await self._assessments.set_aside(sheet.task_id, "disabled")
         return http.Released(tasks=released)
 
     # what falls due -----------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.case import Snapshot
 from contracts.commands import Role
+from contracts.http.review import TaskKind
 from contracts.lifecycle import application_id
 from contracts.rulepack import RulePack
 from kit import due, tasks
@@ -164,6 +165,15 @@ async def review_due(session: AsyncSession, pack: RulePack) -> datetime | None:
     return due_after(pack, await now(session), pack.limits.review)
 
 
+SHEETS = frozenset({TaskKind.portfolio_sheet.value, TaskKind.defence_sheet.value})
+
+
+def no_foreign_sheet(found: tasks.Task, actor: Actor) -> None:
+    """A sheet that was given to somebody else is answered as an absent one is (O3). DomainError not_found."""
+    if found.kind in SHEETS and found.assigned_to != actor.subject:
+        raise repository.not_found()
+
+
 async def own_task(session: AsyncSession, actor: Actor, task_id: UUID) -> tasks.Task:
     """A task that the actor holds, did, or was assigned; a foreign one is answered as an absent one is.
 
@@ -174,6 +184,7 @@ async def own_task(session: AsyncSession, actor: Actor, task_id: UUID) -> tasks.
         found = await tasks.get(session, task_id)
     except DomainError:
         raise repository.not_found() from None
+    no_foreign_sheet(found, actor)
     if found.role not in queues or (found.assigned_to is not None and found.assigned_to != actor.subject):
         raise repository.not_found()
     if found.assigned_to != actor.subject and found.owner != actor.subject:

@@ -11,8 +11,10 @@ from kit import tasks
 from kit.db import now
 from kit.effects import once
 from kit.outbox import add_event
+from kit.tokens import Actor
 from services.review import repository
 from services.review.models import Member
+from services.review.repository.desk import write_log
 from services.review.service.assessment import Assessments
 from services.review.service.parts import Parts, remind, review_due
 
@@ -25,14 +27,21 @@ class Registry:
         self._db, self._content = parts.db, parts.content
         self._assessments = assessments
 
-    async def register(self, account_id: UUID, given: RegisterExpert) -> Expert:
+    async def register(self, actor: Actor, account_id: UUID, given: RegisterExpert) -> Expert:
         """Registers or changes somebody; who is disabled loses every open task, and replacements are drawn.
+
+        Who did it, and what was there before, is in the desk's log.
 
         DomainError registered_otherwise.
         """
         unit, recommender = self._parts.unit_hash(given.unit), self._parts.unit_hash(given.recommender)
         async with self._db.unit_of_work() as session:
-            await repository.put_member(session, account_id, given, unit, recommender)
+            before = await repository.member(session, account_id)
+            old = "" if before is None else _told(before)
+            after = await repository.put_member(session, account_id, given, unit, recommender)
+            if _told(after) != old:
+                new = _told(after)
+                await write_log(session, actor.subject, "register", reason=str(account_id), old=old, new=new)
             sheets = []
             if not given.active:
                 sheets = await repository.open_sheets_of(session, account_id)
@@ -87,6 +96,12 @@ class Registry:
 
         async with self._db.unit_of_work() as session:
             return await once(session, key, make, Done)
+
+
+def _told(member: Member) -> str:
+    """An entry in one line, for the log."""
+    active = "active" if member.active else "inactive"
+    return " · ".join((member.role, active, member.unit, member.discipline, member.recommender))
 
 
 def _expert(member: Member, open_tasks: int) -> Expert:

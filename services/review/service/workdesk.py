@@ -1,38 +1,42 @@
 """The desk: my queue, claim, renew, release, what a task shows, links to its files (P3: blind for experts)."""
 
-from collections.abc import Iterator
-from decimal import Decimal
 from uuid import UUID
 
-from contracts.case import Facts, ScanFacts
+from contracts.case import Facts
 from contracts.http.review import (
     ColleagueTask,
     FileLink,
     Lease,
     OutsideTask,
     QualificationTask,
-    RubricLineView,
     SaveDecision,
     SheetTask,
     TaskCard,
-    TaskFile,
     TaskKind,
     TaskMaterial,
     TaskPage,
 )
-from contracts.rulepack import Rubric
 from kit import tasks
+from kit.errors import DomainError, Kind
 from kit.tokens import Actor
 from services.review import repository
 from services.review.domain.changes import changes
 from services.review.domain.shown import form_lines
-from services.review.domain.views import blind_items
 from services.review.models import Case
 from services.review.repository import desk as rows
 from services.review.service.cards import cards, lease_view
 from services.review.service.colleagues import Colleagues, view_of
-from services.review.service.parts import Parts, check_conflict, own_task, queues_of, standing
+from services.review.service.parts import (
+    Parts,
+    check_conflict,
+    no_foreign_sheet,
+    own_task,
+    queues_of,
+    standing,
+)
 from services.review.service.qualification import Qualifications
+from services.review.service.sheetdesk import Sheets
+from services.review.service.shownfiles import scan_pictures, shown_files
 
 _COUNTED = 1000
 
@@ -40,8 +44,11 @@ _COUNTED = 1000
 class Workdesk:
     """Use-cases around tasks of every kind."""
 
-    def __init__(self, parts: Parts, qualifications: Qualifications, colleagues: Colleagues) -> None:
+    def __init__(
+        self, parts: Parts, qualifications: Qualifications, colleagues: Colleagues, sheets: Sheets
+    ) -> None:
         self._parts = parts
+        self._sheets = sheets
         self._db, self._content = parts.db, parts.content
         self._qualifications = qualifications
         self._colleagues = colleagues
@@ -87,6 +94,7 @@ class Workdesk:
         async with self._db.unit_of_work() as session:
             member = await standing(session, actor)
             found = await tasks.get(session, task_id)
+            no_foreign_sheet(found, actor)
             check_conflict(await repository.get_case(session, found.target_id), actor.subject, member)
             lease = await tasks.claim(
                 session,
@@ -103,6 +111,7 @@ class Workdesk:
         queues_of(actor)
         async with self._db.unit_of_work() as session:
             await standing(session, actor)
+            no_foreign_sheet(await tasks.get(session, task_id), actor)
             lease = await tasks.renew(session, task_id, actor.subject, fence, self._parts.settings.lease)
         return lease_view(lease)
 
@@ -110,6 +119,7 @@ class Workdesk:
         """Gives a task back. DomainError as renew."""
         queues_of(actor)
         async with self._db.unit_of_work() as session:
+            no_foreign_sheet(await tasks.get(session, task_id), actor)
             await tasks.release(session, task_id, actor.subject, fence)
 
     async def material(self, actor: Actor, task_id: UUID) -> TaskMaterial:
@@ -131,13 +141,17 @@ class Workdesk:
                     task_id, kind, ColleagueTask(kind=kind, task=card, shown=shown)
                 )
             case kind:
-                return await self._sheet(task_id, case, card, kind)
+                return await self._sheets.task(task_id, case, card, kind)
 
     async def file(self, actor: Actor, task_id: UUID, file_id: str) -> FileLink:
         """A short-lived link to one file that the task shows. DomainError as material."""
         shown = seen_case(await self.material(actor, task_id))
-        if file_id not in {one.file_id for one in shown.files}:
+        wanted = next((one for one in shown.files if one.file_id == file_id), None)
+        if wanted is None:
             raise repository.not_found()
+        if wanted.preview_only:
+            text = "这份材料里可能有学生，只供在线预览，不能下载。"
+            raise DomainError(Kind.forbidden, "preview_only", text, "P2")
         case, facts = await self._facts(actor, task_id, shown)
         known = next(one.files[file_id] for one in facts if file_id in one.files)
         return await self._content.link(case.application_id, case.application_number, file_id, known)
@@ -198,7 +212,7 @@ class Workdesk:
             explanation=desk.explanation,
             checks=desk.check_lines(),
             rules=desk.rule_lines(),
-            files=_files(tuple(dict.fromkeys(ids)), *all_facts),
+            files=shown_files(tuple(dict.fromkeys(ids)), *all_facts),
             scan_file_ids=scan,
             scan=facts.scan,
             attempt=look.attempt,
@@ -219,69 +233,9 @@ class Workdesk:
         assert case.facts_key is not None
         snapshot = await self._content.snapshot(case.snapshot_key)
         facts = await self._content.facts(case.facts_key)
-        return OutsideTask(task=card, snapshot=snapshot, files=_files(snapshot.file_ids(), facts))
-
-    async def _sheet(self, task_id: UUID, case: Case, card: TaskCard, kind: TaskKind) -> SheetTask:
-        assert kind is TaskKind.portfolio_sheet or kind is TaskKind.defence_sheet
-        assert case.snapshot_key is not None
-        assert case.facts_key is not None
-        async with self._db.read() as session:
-            sheet, assessment = await repository.sheet(session, task_id)
-        pack = (await self._content.pack(case.pack_key)).pack
-        items = blind_items(pack, await self._content.snapshot(case.snapshot_key))
-        facts = await self._content.facts(case.facts_key)
-        return SheetTask(
-            kind=kind,
-            task=card,
-            sheet=sheet.number,
-            lines=_lines(pack.rubric(case.level, assessment.stage)),
-            items=items,
-            files=_files(tuple(dict.fromkeys(one for item in items for one in item.file_ids)), facts),
-            scores={line: Decimal(mark) for line, mark in sheet.scores.items()},
-            note=sheet.note,
-            submitted=sheet.submitted_at is not None,
-        )
-
-
-def _files(ids: tuple[str, ...], *facts: Facts) -> tuple[TaskFile, ...]:
-    """What is known of these files, from the first facts that know them."""
-    known = {file_id: file for one in reversed(facts) for file_id, file in one.files.items()}
-    return tuple(
-        TaskFile(
-            file_id=one,
-            media_type=known[one].media_type,
-            bytes=known[one].bytes,
-            opens=known[one].opens,
-            pages=known[one].pages,
-            problem=known[one].problem,
-            pictures=tuple(_plain(key) for key in getattr(known[one], "previews", ())),
-        )
-        for one in ids
-        if one in known
-    )
-
-
-def scan_pictures(scan: ScanFacts | None) -> Iterator[str]:
-    """Pictures of pages and zones of a returned scan, as far as its reader made any."""
-    for page in scan.pages if scan is not None else ():
-        for key in (*(getattr(one, "picture", None) for one in (page, page.signature, page.seal)),):
-            if key:
-                yield _plain(key)
-
-
-def _plain(key: str) -> str:
-    return key.removeprefix("sha256/")
+        return OutsideTask(task=card, snapshot=snapshot, files=shown_files(snapshot.file_ids(), facts))
 
 
 def seen_case(shown: TaskMaterial) -> QualificationTask | OutsideTask | SheetTask:
     """What a task shows of its case; a colleague sees what the reviewer saw."""
     return shown.shown if isinstance(shown, ColleagueTask) else shown
-
-
-def _lines(rubric: Rubric) -> tuple[RubricLineView, ...]:
-    return tuple(
-        RubricLineView(
-            id=line.id, name=line.name, third=line.third, max=line.max or Decimal(0), guide=line.guide
-        )
-        for line in rubric.lines
-    )

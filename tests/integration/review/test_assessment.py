@@ -108,7 +108,7 @@ async def test_experts_are_blind_and_see_only_what_was_given_to_them(world: Worl
     second, second_task = sheets[2]
     for stranger, foreign in ((other, task), (expert, second_task)):
         assert await world.refused(stranger, "GET", f"/tasks/{foreign}") == (404, "not_found")
-        assert await world.refused(stranger, "POST", f"/tasks/{foreign}/claim") == (403, "task_assigned")
+        assert await world.refused(stranger, "POST", f"/tasks/{foreign}/claim") == (404, "not_found")
     incomplete = await world.get(second, "POST", f"/tasks/{second_task}/claim")
     saved = await world.get(
         second, "PUT", f"/tasks/{second_task}/sheet", {"fence": incomplete["fence"], "scores": {"other": 5}}

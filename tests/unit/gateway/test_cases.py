@@ -10,7 +10,8 @@ import pytest
 
 from contracts.commands import Accepted, CommandName, CommandState, Refused, Role
 from contracts.http.exam import Exam, ExamStatus
-from contracts.http.gateway import CaseView, KnownCase, TimelineEntry
+from contracts.http.gateway import CaseView, KnownCase, TimelineEntry, ToDo
+from contracts.http.panels import Appointment, DefenceForm, DefenceState
 from contracts.http.registration import FormState, RegistrationView, ScanView
 from contracts.lifecycle import ActionRequiredBy, Phase, Route, Stage, Status
 from contracts.refusals import refused
@@ -235,6 +236,34 @@ def test_the_exam_s_way_in_appears_when_it_is_open() -> None:
         for status in (ExamStatus.waiting, ExamStatus.ready, ExamStatus.started, ExamStatus.finished)
     ]
     assert got == [["await_exam"], ["sit_exam"], ["sit_exam"], []]
+
+
+@pytest.mark.clause("D1")
+def test_a_candidate_is_told_when_and_where_as_soon_as_it_is_set() -> None:
+    told = known(stage=Stage.defence, status=Status.awaiting_defence, seq=8)
+
+    def of(defence: Appointment | None) -> ToDo:
+        return merge(facts(known=told, defence=defence), for_applicant=True).to_do[0]
+
+    open_, later = (
+        Appointment(state=DefenceState.unscheduled),
+        Appointment(state=DefenceState.unscheduled, postponed=True),
+    )
+    assert [of(one).code for one in (None, open_, later)] == ["await_defence"] * 3
+    assert (of(open_).title, of(later).title) == ("等待答辩安排", "答辩改期，等待新的时间")
+    start = datetime(2026, 3, 8, 1, tzinfo=UTC)
+    set_ = Appointment(
+        state=DefenceState.scheduled,
+        form=DefenceForm.on_site,
+        place="会展中心 301",
+        starts_at=start,
+        ends_at=start + timedelta(minutes=15),
+    )
+    step = of(set_)
+    assert (step.code, step.required) == ("attend_defence", True)
+    assert step.facts == (("时间", "2026-03-08 09:00–09:15"), ("形式", "现场"), ("地点", "会展中心 301"))
+    online = of(set_.model_copy(update={"form": DefenceForm.online, "place": "https://meeting.example/1"}))
+    assert online.facts[1:] == (("形式", "线上"), ("会议链接", "https://meeting.example/1"))
 
 
 def test_readers_are_not_told_what_to_do() -> None:

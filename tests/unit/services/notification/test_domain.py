@@ -91,6 +91,26 @@ def test_a_correction_is_told_with_its_deadline() -> None:
     assert "仅有一次机会" in text
 
 
+@pytest.mark.clause("D1")
+def test_a_defence_is_told_with_its_time_and_without_its_link() -> None:
+    set_, gone = (
+        case_event(type_, CASE, effect_key="k", occurred_at=datetime.now(UTC), **data)
+        for type_, data in (
+            (EventType.defence_scheduled, {"starts_at": at("2025-03-08 09:15").isoformat()}),
+            (EventType.defence_postponed, {}),
+        )
+    )
+    texts = []
+    for event in (set_, gone):
+        said = domain.telling(event)
+        assert said is not None
+        texts.append(domain.render(said.template, said.values))
+    assert texts == [
+        "【辅导】申报 2024-J-00001 的答辩安排在 3月8日09:15，地点或会议链接请登录查看，请提前 10 分钟到场。",
+        "【辅导】申报 2024-J-00001 的答辩改期，新的时间另行通知，请留意。",
+    ]
+
+
 def test_every_told_event_has_a_template() -> None:
     assert set(domain._TOLD.values()) <= set(domain.TEMPLATES)
 
