@@ -13,6 +13,7 @@ from gateway.policy import BEFORE, PEOPLE, STAFF, Owner, Rule, public, rule
 from gateway.recovery.claims import MAX_BODY
 from gateway.web import applicant, desk, money, office, paying, public_pages, scan, uploads
 from gateway.web.consequences import router as consequences
+from gateway.web.console import table as console
 from gateway.web.errors import ProblemPages
 from gateway.web.filling import ROUTERS as FILLING
 from gateway.web.import_pages import IMPORT_BODY
@@ -115,7 +116,7 @@ def page_rules(*, embedded: bool) -> tuple[Rule, ...]:
         ),
         rule("POST", "/staff/proposals/{proposal_id}/{decision}", Role.approver),
     ]
-    rules += desk.rules()
+    rules += [*desk.rules(), *console.rules()]
     if embedded:
         rules.append(rule("GET", "/mailbox", Role.operator))
     return tuple(rules)
@@ -161,7 +162,7 @@ def add_pages(app: FastAPI, parts: Parts) -> None:
         app.include_router(router)
     for module in (public_pages, applicant, uploads, scan, paying, office, money, *TOOL_MODULES):
         app.include_router(module.router)
-    for router in desk.ROUTERS:
+    for router in (*desk.ROUTERS, *console.ROUTERS):
         app.include_router(router)
     if parts.settings.embedded:
         app.include_router(office.mailbox)
