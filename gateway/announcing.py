@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC
 from uuid import UUID
 
 import uuid_utils.compat as uuids
@@ -114,7 +115,7 @@ async def _add(
             title=wanted.title,
             body=wanted.text,
             url=wanted.url,
-            posted_at=wanted.posted_at,
+            posted_at=wanted.posted_at.astimezone(UTC),
             reason=correction.reason if correction else "",
             noted_by=caller.account_id,
             noted_at=now,
