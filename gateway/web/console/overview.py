@@ -68,7 +68,7 @@ async def one(
         windows = await windowing.of_round(session, round_id)
         extensions = await windowing.extensions_of(session, round_id, limit=5)
         stuck = await standing.count(session, round_id)
-    pack = (await parts.packs.get(view.pack_key)).pack
+    pack = await reading.pack_of(parts, round_id)
     notice = await reading.unless_away(reading.notice(parts, caller, round_id))
     # the read model follows events: registration is what decides
     targets_left = await _targets_left(parts, notice)

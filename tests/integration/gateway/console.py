@@ -46,9 +46,14 @@ async def a_round(
     round_id = await world.round()
     world.parts.packs._loaded[PACK_KEY] = pack(pinned)
     at(world, round_id, stage)
+    documents(world)
+    return round_id
+
+
+def documents(world: World) -> None:
+    """Review takes them in."""
     stored = {"key": PROOF_KEY, "bytes": len(PDF), "media_type": "application/pdf"}
     world.services.put("review", "POST", "/documents", 201, stored)
-    return round_id
 
 
 def at(world: World, round_id: UUID, stage: RoundStage) -> None:
