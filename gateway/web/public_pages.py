@@ -23,6 +23,7 @@ from gateway.guard import CurrentCaller, GuardedRoute, not_found
 from gateway.parts import Parts, TheParts
 from gateway.passing.row import ANYONE
 from gateway.web import resuming
+from gateway.web.console.reading import staged
 from gateway.web.forms import ThePages, read, safe_next, see
 from gateway.web.render import LANGUAGE_COOKIE, LANGUAGES
 from kit.errors import DomainError, Kind
@@ -60,6 +61,9 @@ async def start(request: Request, parts: TheParts, pages: ThePages) -> Response:
         nothing = {"round": None, "windows": (), "closes_at": None, "away": True, "announcements": ()}
         return pages.page(request, "start.html", nothing)
     present = rounds[0] if rounds else None
+    if present is not None:
+        async with parts.db.read() as session:
+            present = staged(present, await parts.read_model.funnel(session, present.id))
     windows = (await windowing.listed(parts, [present.id])).windows if present else ()
     told = (await announcing.in_force(parts, present.id, _TOLD)).announcements if present else ()
     context = {

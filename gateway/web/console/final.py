@@ -41,8 +41,8 @@ async def publish(
     form = await request.form(max_files=0)
     given = {"document_number": str(form.get("document_number") or "").strip()[:64]}
     try:
-        view = await reading.known_round(parts, round_id)
-        if view.stage is not RoundStage.final_list:
+        stage = (await reading.head(parts, caller, round_id, "final"))["round"].stage
+        if stage is not RoundStage.final_list:
             raise DomainError(Kind.conflict, "not_ready", "公示还没有结束，或者名单已经公布。", "N4")
         steps.confirmed(form)
         try:
@@ -77,8 +77,8 @@ async def _page(
     context = await reading.head(parts, caller, round_id, "final")
     stage = context["round"].stage
     published = await reading.final_list(parts, round_id) if stage in _AFTER else None
+    funnel = context["funnel"]
     async with parts.db.read() as session:
-        funnel = await parts.read_model.funnel(session, round_id)
         waiting_cases = await _waiting(parts, session, round_id)
     counts = {
         "issued": sum(one.count for one in funnel.lines if one.status is Status.certified),

@@ -112,7 +112,6 @@ async def _page(
     async with parts.db.read() as session:
         now = await db.now(session)
         own = await windowing.of_round(session, round_id)
-        funnel = await parts.read_model.funnel(session, round_id)
     ends = next((one.closes_at for one in own if one.stage is Stage.notice), None)
     places = await posting.places(parts, notice) if notice else ()
     left = sum(one.target.binding and one.step.state != "done" for one in places)
@@ -121,7 +120,9 @@ async def _page(
         "places": places,
         "days": posting.days_of(pack, notice, now, ends) if notice else None,
         "left": left,
-        "waits": waiting.waits(context["round"].stage, funnel.lines, targets_left=left if notice else None),
+        "waits": waiting.waits(
+            context["round"].stage, context["funnel"].lines, targets_left=left if notice else None
+        ),
         "given": given,
         "now": now,
         "key": uuid4(),

@@ -70,12 +70,11 @@ async def one(
         stuck = await standing.count(session, round_id)
     pack = await reading.pack_of(parts, round_id)
     notice = await reading.unless_away(reading.notice(parts, caller, round_id))
-    # the read model follows events: registration is what decides
     targets_left = await _targets_left(parts, notice)
-    context = reading.head_of(parts, caller, view, "overview") | {
+    view = reading.staged(view, funnel)
+    context = reading.head_of(parts, caller, view, funnel, "overview") | {
         "bar": waiting.bar(view.stage),
         "waits": waiting.waits(view.stage, funnel.lines, targets_left=targets_left),
-        "funnel": funnel,
         "windows": windows,
         "closes_at": ends(view, windows),
         "extended": len(extensions),
@@ -137,14 +136,15 @@ async def _lines(parts: Parts) -> list[Line]:
         rows = list(await session.scalars(select(Round).order_by(Round.created_at.desc()).limit(50)))
         lines = []
         for row in rows:
-            view = known.get(row.id)
+            funnel = await parts.read_model.funnel(session, row.id)
+            view = reading.staged(known[row.id], funnel) if row.id in known else None
             lines.append(
                 Line(
                     id=row.id,
                     name=view.title if view else row.pack_name,
                     view=view,
                     receipt=None if view else await _receipt(parts, row.id),
-                    funnel=await parts.read_model.funnel(session, row.id),
+                    funnel=funnel,
                     windows=await windowing.of_round(session, row.id),
                     stuck=await standing.count(session, row.id),
                 )

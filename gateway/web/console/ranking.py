@@ -128,8 +128,6 @@ async def _page(
     context = await reading.head(parts, caller, round_id, "ranking")
     found = await reading.ranking(parts, caller, round_id, level=level or None, cursor=cursor, limit=PAGE)
     pack = await reading.pack_of(parts, round_id)
-    async with parts.db.read() as session:
-        funnel = await parts.read_model.funnel(session, round_id)
     release = steps.newest(await steps.about(parts, round_id, CommandName.release_ranking))
     context |= {
         "ranking": found,
@@ -139,7 +137,7 @@ async def _page(
         "level": level,
         "cursor": cursor,
         "release": release,
-        "waits": waiting.waits(context["round"].stage, funnel.lines),
+        "waits": waiting.waits(context["round"].stage, context["funnel"].lines),
         "rounding": ROUNDING,
         "ties": TIES,
         "key": uuid4(),

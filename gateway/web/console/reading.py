@@ -9,10 +9,11 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from contracts.commands import Role
+from contracts.http.gateway import Funnel
 from contracts.http.publication import FinalList, Notice
 from contracts.http.registration import RoundView
 from contracts.http.scoring import Ranking
-from contracts.lifecycle import round_workflow_id
+from contracts.lifecycle import RoundStage, round_workflow_id
 from contracts.rulepack import RulePack
 from gateway.guard import Caller, not_found
 from gateway.models import Round
@@ -37,6 +38,13 @@ async def known_round(parts: Parts, round_id: UUID) -> RoundView:
     if found is None:
         raise not_found()
     return found
+
+
+def staged(view: RoundView, funnel: Funnel) -> RoundView:
+    """With the stage that it really is in: registration is told of some moves only, the read model of all, later."""
+    order = list(RoundStage)
+    stage = max((one for one in (view.stage, funnel.stage) if one is not None), key=order.index)
+    return view.model_copy(update={"stage": stage})
 
 
 async def pack_of(parts: Parts, round_id: UUID) -> RulePack:
@@ -72,11 +80,15 @@ async def final_list(parts: Parts, round_id: UUID) -> FinalList | None:
 async def head(parts: Parts, caller: Caller, round_id: UUID, tab: str) -> dict[str, Any]:
     """What the head of every page of a round shows. 404 while registration does not know the round."""
     view = await known_round(parts, round_id)
-    return head_of(parts, caller, view, tab)
+    async with parts.db.read() as session:
+        funnel = await parts.read_model.funnel(session, round_id)
+    return head_of(parts, caller, view, funnel, tab)
 
 
-def head_of(parts: Parts, caller: Caller, view: RoundView, tab: str) -> dict[str, Any]:
+def head_of(parts: Parts, caller: Caller, view: RoundView, funnel: Funnel, tab: str) -> dict[str, Any]:
+    view = staged(view, funnel)
     return {
+        "funnel": funnel,
         "round": view,
         "round_id": view.id,
         "tab": tab,

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from contracts.commands import TargetKind
-from contracts.http.gateway import ExtendWindow, WindowView
+from contracts.http.gateway import ExtendWindow, Funnel, WindowView
 from contracts.lifecycle import Stage
 from gateway import rulepacks, windowing
 from gateway.guard import Caller, CurrentCaller, GuardedRoute
@@ -150,7 +150,7 @@ async def _page(
         "most": MOST_MINUTES,
         "error": error,
     }
-    context |= await _affected(parts, caller, round_id, window, asked)
+    context |= await _affected(parts, caller, context["funnel"], window, asked)
     return pages.page(request, "console/extend.html", context, status=error.kind.status if error else 200)
 
 
@@ -194,20 +194,18 @@ def _instant(text: str) -> datetime:
 
 
 async def _affected(
-    parts: Parts, caller: Caller, round_id: UUID, window: WindowView, asked: Asked | None
+    parts: Parts, caller: Caller, funnel: Funnel, window: WindowView, asked: Asked | None
 ) -> dict[str, Any]:
     """Whom it touches, and which dates of the notice are lost by it (R1)."""
     late: tuple[Any, ...] = ()
-    async with parts.db.read() as session:
-        funnel = await parts.read_model.funnel(session, round_id)
     people = sum(one.count for one in funnel.lines if one.stage is window.stage)
     if window.target_kind is TargetKind.application:
         people = 1
     elif window.target_kind is TargetKind.notice:
-        notice = await reading.unless_away(reading.notice(parts, caller, round_id))
+        notice = await reading.unless_away(reading.notice(parts, caller, funnel.round_id))
         people = notice.people if notice else people
     if asked is not None and window.stage is Stage.filing:
-        late = rulepacks.now_late(await reading.pack_of(parts, round_id), asked.closes_at)
+        late = rulepacks.now_late(await reading.pack_of(parts, funnel.round_id), asked.closes_at)
     return {"people": people, "late": late}
 
 

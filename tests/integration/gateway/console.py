@@ -56,9 +56,19 @@ def documents(world: World) -> None:
     world.services.put("review", "POST", "/documents", 201, stored)
 
 
+_TOLD = {
+    RoundStage.ranked: RoundStage.assessment,
+    RoundStage.released: RoundStage.assessment,
+    RoundStage.notice: RoundStage.assessment,
+    RoundStage.issuing: RoundStage.final_list,
+}
+"""Of these moves registration is not told: it keeps the stage before."""
+
+
 def at(world: World, round_id: UUID, stage: RoundStage) -> None:
-    """What registration says of the round from now on."""
-    view = round_view(round_id).model_copy(update={"stage": stage})
+    """The round is in this stage from now on; as in life, registration does not know of each."""
+    world.read_model.stages[round_id] = stage
+    view = round_view(round_id).model_copy(update={"stage": _TOLD.get(stage, stage)})
     world.services.put("registration", "GET", f"/rounds/{round_id}", 200, view.model_dump(mode="json"))
     rounds = Rounds(rounds=(view,)).model_dump(mode="json")
     world.services.put("registration", "GET", "/rounds", 200, rounds)

@@ -34,6 +34,7 @@ from contracts.http.gateway import (
     KnownCase,
     TimelineEntry,
 )
+from contracts.lifecycle import RoundStage
 from gateway.accounts import codes, sessions
 from gateway.app import make_app
 from gateway.intake import log
@@ -133,6 +134,7 @@ class FakeReadModel:
     filters: list[CaseFilters] = field(default_factory=list)
     districts: dict[str, list[DistrictCase]] = field(default_factory=dict)
     lines: list[FunnelLine] = field(default_factory=list)
+    stages: dict[UUID, RoundStage] = field(default_factory=dict)
 
     async def case(self, session: AsyncSession, application_id: UUID, /) -> KnownCase | None:
         return self.known.get(application_id)
@@ -151,7 +153,10 @@ class FakeReadModel:
         return CasePage(cases=tuple(found[:limit]))
 
     async def funnel(self, session: AsyncSession, round_id: UUID, /) -> Funnel:
-        return Funnel(round_id=round_id, total=len(self.known), lines=tuple(self.lines))
+        total = sum(one.count for one in self.lines) or len(self.known)
+        return Funnel(
+            round_id=round_id, stage=self.stages.get(round_id), total=total, lines=tuple(self.lines)
+        )
 
     async def timeline(self, session: AsyncSession, application_id: UUID, /) -> Sequence[TimelineEntry]:
         return self.events.get(application_id, [])
