@@ -160,7 +160,10 @@ class Hold(Input):
 
 
 class Exclude(Input):
+    """`document_key`: what the second person reads before approving."""
+
     reason: Code
+    document_key: ContentKey | None = None
 
 
 class Issue(Input):

@@ -46,6 +46,10 @@ class Action(StrEnum):
     factor_removed = "factor_removed"
     recovery_code_used = "recovery_code_used"
     recovery_codes_made = "recovery_codes_made"
+    command_retried = "command_retried"
+    command_set_aside = "command_set_aside"
+    announcement_posted = "announcement_posted"
+    announcement_corrected = "announcement_corrected"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -297,6 +297,31 @@ class OutsideJob(Base):
     done_at: Mapped[datetime | None]
 
 
+class Announcement(Base):
+    """One version of an announcement (R2): text, address and time of the post that binds. Never changed, never
+    deleted: a trigger refuses."""
+
+    __tablename__ = "announcement"
+    __table_args__ = (
+        CheckConstraint("version > 0", name="version"),
+        CheckConstraint("(version = 1) = (reason = '')", name="reason"),
+        UniqueConstraint("noted_by", "idempotency_key"),
+        Index("ix_announcement_round", "round_id", "posted_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True)
+    round_id: Mapped[UUID]
+    title: Mapped[str]
+    body: Mapped[str]
+    url: Mapped[str]
+    posted_at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(server_default=text("''"))
+    noted_by: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    noted_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    idempotency_key: Mapped[str]
+
+
 mechanics(Base.metadata, "effect")
 
 # Alembic looks here only: the intake's tables belong to the same schema (below Base, which they need)

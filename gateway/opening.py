@@ -29,12 +29,18 @@ ROUNDS = UUID("0d9a7b52-3a52-5b0c-9a55-1f6f0f9f6d11")
 _LISTED = 50
 
 
-async def open_round(parts: Parts, caller: Caller, wanted: CreateRound, key: str) -> RoundCreated:
+async def open_round(
+    parts: Parts, caller: Caller, wanted: CreateRound, key: str, *, seen: str | None = None
+) -> RoundCreated:
     """Checks the pack, pins it in the content store, stores `open_round`.
 
-    Errors: 404 `unknown_pack`, 422 `pack_has_problems`, 409.
+    `seen`: hash of the pack that was looked at. Errors: 404 `unknown_pack`, 422 `pack_has_problems`, 409 also
+    `pack_changed`.
     """
     loaded = await asyncio.to_thread(_checked, parts.settings.rulepacks_dir, wanted.pack)
+    if seen is not None and seen != loaded.hash:
+        message = "规则包在您核对之后改动过，请重新核对后再开启。"
+        raise DomainError(Kind.conflict, "pack_changed", message, "R1")
     pack_key = await _pinned(parts, loaded)
     body = OpenRound(pack_name=wanted.pack, pack_key=pack_key, pack_hash=loaded.hash, seed=wanted.seed)
     round_id = uuid5(ROUNDS, f"{caller.account_id}/{key}")

@@ -25,13 +25,16 @@ from kit.errors import DomainError, Kind
 _NOW = func.public.fudao_now()
 
 
-async def propose(parts: Parts, command: log.NewCommand, *, once_for: str | None = None) -> Proposal:
+async def propose(
+    parts: Parts, command: log.NewCommand, *, once_for: str | None = None, alone: bool = False
+) -> Proposal:
     """Puts the command before the approver pool; same key and content: the same proposal. 409 otherwise.
 
-    `once_for`: a field of the body, of whose value only one proposal may wait (409 `already_proposed`).
+    `once_for`: a field of the body, of whose value only one proposal may wait; `alone`: only one may wait on the
+    target, whatever it says (409 `already_proposed`).
     """
     async with parts.db.unit_of_work() as session:
-        if once_for is not None:
+        if alone or once_for is not None:
             await _only_one(session, command, once_for)
         values = {
             "id": uuids.uuid7(),
@@ -60,15 +63,16 @@ async def propose(parts: Parts, command: log.NewCommand, *, once_for: str | None
         return _view(row, found[1], found[2], None)
 
 
-async def _only_one(session: AsyncSession, command: log.NewCommand, field: str) -> None:
+async def _only_one(session: AsyncSession, command: log.NewCommand, field: str | None) -> None:
     """409 `already_proposed` while another proposal on the same thing waits; two at once are told apart here."""
     await lock(session, f"proposal:{command.target_id}:{command.name}")
     query = select(Row).where(
         Row.target_id == command.target_id,
         Row.name == command.name.value,
         Row.state == ProposalState.open.value,
-        Row.body[field].astext == str(command.body[field]),
     )
+    if field is not None:
+        query = query.where(Row.body[field].astext == str(command.body[field]))
     mine = (command.subject, command.idempotency_key, command.body)
     for row in await session.scalars(query):
         if (row.proposed_by, row.idempotency_key, row.body) != mine:

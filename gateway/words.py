@@ -141,6 +141,10 @@ FIELD: Mapping[str, str] = {
 REASON: Mapping[str, str] = {
     "false_material": "材料虚假",
     "mistaken_flag": "意见标注有误",
+    "system_fault": "系统故障，无法完成环节",
+    "files_lost": "材料损毁，无法评审",
+    "unreachable": "联系不上，环节无法进行",
+    "left_certification": "本人书面放弃，未在系统撤回",
 }
 """Reasons of two-person commands; others are shown as they were written."""
 BAR: Mapping[BarState, str] = {
@@ -192,6 +196,10 @@ AUDIT: Mapping[str, str] = {
     "factor_removed": "停用两步验证",
     "recovery_code_used": "用恢复码登录",
     "recovery_codes_made": "重新生成恢复码",
+    "command_retried": "重新办理被搁置的操作",
+    "command_set_aside": "撤下被搁置的操作",
+    "announcement_posted": "登记通知",
+    "announcement_corrected": "更正通知",
 }
 """What staff did outside the command log."""
 MESSAGE: Mapping[str, str] = {

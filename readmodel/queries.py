@@ -1,15 +1,24 @@
 """What the gateway reads; it runs in the gateway's own session, whose role may only look at schema `readmodel`."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import MetaData, RowMapping, Select, func, or_, select
+from sqlalchemy import ColumnElement, MetaData, RowMapping, Select, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.events import EventType
-from contracts.http.gateway import CaseFilters, CasePage, Funnel, FunnelLine, KnownCase, TimelineEntry
-from contracts.lifecycle import RoundStage
+from contracts.http.gateway import (
+    CaseFilters,
+    CaseOrder,
+    CasePage,
+    Funnel,
+    FunnelLine,
+    KnownCase,
+    TimelineEntry,
+)
+from contracts.lifecycle import RoundStage, Stage
 from readmodel.districts import district_groups as district_groups  # one door for the gateway
 from readmodel.districts import district_page as district_page
 from readmodel.models import Base
@@ -40,7 +49,7 @@ async def case(session: AsyncSession, application_id: UUID, /) -> KnownCase | No
 async def cases(
     session: AsyncSession, round_id: UUID, filters: CaseFilters, cursor: str | None, limit: int, /
 ) -> CasePage:
-    """A page of a round's cases by application number; `cursor` is the last number of the page before."""
+    """A page of a round's cases in the order wished for; `cursor` comes from the page before, of the same order."""
     query = _cases().where(_case.round_id == round_id)
     for name in ("stage", "status", "level", "action_required_by"):
         value = getattr(filters, name)
@@ -57,12 +66,40 @@ async def cases(
                 _person.unit.like(part),
             )
         )
+    if filters.held is not None:
+        query = query.where(_case.held == filters.held)
+    order = _order(filters.order)
     if cursor is not None:
-        query = query.where(_case.application_number > cursor)
-    query = query.order_by(_case.application_number).limit(limit + 1)
+        query = query.where(tuple_(*order) > tuple_(*_read_cursor(filters.order, cursor)))
+    query = query.order_by(*order).limit(limit + 1)
     rows = (await session.execute(query)).mappings().all()
     page = tuple(_known(row) for row in rows[:limit])
-    return CasePage(cases=page, next_cursor=page[-1].application_number if len(rows) > limit else None)
+    return CasePage(cases=page, next_cursor=_cursor(filters.order, page[-1]) if len(rows) > limit else None)
+
+
+def _order(order: CaseOrder) -> tuple[ColumnElement[Any], ...]:
+    """What has ended stands behind what goes on; the number tells equals apart."""
+    if order is CaseOrder.number:
+        return (_case.application_number,)
+    return (_case.stage == Stage.ended.value, _case.since, _case.application_number)
+
+
+def _cursor(order: CaseOrder, last: KnownCase) -> str:
+    if order is CaseOrder.number:
+        return last.application_number
+    ended = int(last.stage is Stage.ended)
+    return f"{ended}~{last.since.isoformat()}~{last.application_number}"
+
+
+def _read_cursor(order: CaseOrder, cursor: str) -> tuple[Any, ...]:
+    """What is no cursor of this order begins before everything."""
+    if order is CaseOrder.number:
+        return (cursor,)
+    try:
+        ended, since, number = cursor.split("~", 2)
+        return (ended == "1", datetime.fromisoformat(since), number)
+    except ValueError:
+        return (False, datetime(1970, 1, 1, tzinfo=UTC), "")
 
 
 async def funnel(session: AsyncSession, round_id: UUID, /) -> Funnel:

@@ -314,6 +314,15 @@ class ProposalPage(Data):
     next_cursor: str | None = None
 
 
+class SetAside(Input):
+    """POST /commands/{id}/refuse (secretariat, operator): a quarantined command is answered as refused.
+
+    Errors: 404; 409 `not_quarantined`, `may_have_happened`.
+    """
+
+    reason: Reason
+
+
 class RejectProposal(Input):
     """POST /proposals/{id}/reject. Errors as approve: 403 `own_proposal`, 404, 409 `already_decided`."""
 
@@ -347,8 +356,15 @@ class KnownCase(Data):
     district: str | None = None
 
 
+class CaseOrder(StrEnum):
+    """`number`: by application number; `age`: what has not ended and has waited longest first."""
+
+    number = "number"
+    age = "age"
+
+
 class CaseFilters(Input):
-    """Query of GET /rounds/{id}/cases."""
+    """Query of GET /rounds/{id}/cases. A cursor is good for the order that it came with."""
 
     stage: Stage | None = None
     status: Status | None = None
@@ -357,6 +373,8 @@ class CaseFilters(Input):
     district: Annotated[str, Field(max_length=40)] | None = None
     text: Annotated[str, Field(max_length=40)] | None = None
     """Begin of the application number, or part of name or unit."""
+    held: bool | None = None
+    order: CaseOrder = CaseOrder.number
 
 
 class CasePage(Data):

@@ -20,15 +20,13 @@ from contracts.commands import (
     Receipt,
     TargetKind,
 )
-from contracts.http.gateway import Proposal
-from gateway import commands, proposals
+from contracts.http.gateway import Proposal, SetAside
+from gateway import commands, proposals, stuck
 from gateway.commands import IdempotencyKey
 from gateway.guard import Caller, CurrentCaller, GuardedRoute, not_found
 from gateway.intake import log
-from gateway.intake.dispatcher import retry_quarantined
 from gateway.parts import Parts, TheParts
 from gateway.policy import API, Owner, Rule
-from kit.errors import DomainError, Kind
 from kit.http import problems
 
 router = APIRouter(prefix=API, route_class=GuardedRoute, tags=["commands"])
@@ -93,16 +91,17 @@ async def get_command(parts: TheParts, _caller: CurrentCaller, command_id: UUID)
 
 
 @router.post("/commands/{command_id}/retry", responses=problems(401, 403, 404, 409))
-async def retry_command(parts: TheParts, _caller: CurrentCaller, command_id: UUID) -> Receipt:
-    """The operator's lever: a quarantined command back in line, after its cause was mended."""
-    async with parts.db.unit_of_work() as session:
-        if await log.find(session, command_id) is None:
-            raise not_found()
-        if not await retry_quarantined(session, command_id):
-            raise DomainError(
-                Kind.conflict, "not_quarantined", "这项操作没有被搁置，无需重新处理。请查看它的处理结果。"
-            )
-    return await parts.answers.wait(command_id)
+async def retry_command(parts: TheParts, caller: CurrentCaller, command_id: UUID) -> Receipt:
+    """A quarantined command back in line, after its cause was mended."""
+    return await stuck.retry(parts, caller, command_id)
+
+
+@router.post("/commands/{command_id}/refuse", responses=problems(401, 403, 404, 409, 503))
+async def refuse_command(
+    parts: TheParts, caller: CurrentCaller, command_id: UUID, wanted: SetAside
+) -> Receipt:
+    """A quarantined command that can never get through is answered as refused; what waits behind it goes on."""
+    return await stuck.refuse(parts, caller, command_id, wanted.reason)
 
 
 def _path(name: CommandName, spec: CommandSpec) -> str:

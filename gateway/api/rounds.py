@@ -91,7 +91,7 @@ async def round_cases(
     if caller.role is Role.district:
         if caller.known.district is None:
             raise forbidden()
-        filters = filters.model_copy(update={"district": caller.known.district})
+        filters = filters.model_copy(update={"district": caller.known.district, "held": None})
     async with parts.db.read() as session:
         page = await parts.read_model.cases(
             session, round_id, filters, query.cursor, max(1, min(query.limit, 200))

@@ -94,13 +94,13 @@ class Delivery:
         service = COMMANDS[CommandName(row.name)].prepare
         if service is None:
             return PrepareResult(data={})
-        return await self._preparer.prepare(service, _prepare_request(row))
+        return await self._preparer.prepare(service, prepare_request(row))
 
     async def unprepare(self, row: CommandRow) -> None:
         """Undo after a refusal."""
         service = COMMANDS[CommandName(row.name)].prepare
         if service is not None:
-            await self._preparer.unprepare(service, _prepare_request(row))
+            await self._preparer.unprepare(service, prepare_request(row))
 
     async def send(self, row: CommandRow) -> Outcome:
         """The workflow's answer. Errors: RPCError and time-outs (try again), `Malformed`."""
@@ -189,7 +189,8 @@ class Delivery:
         return refused("ended")
 
 
-def _prepare_request(row: CommandRow) -> PrepareRequest:
+def prepare_request(row: CommandRow) -> PrepareRequest:
+    """What a service is told of a command, before the decision or when it is undone."""
     return PrepareRequest(
         command_id=row.id,
         name=CommandName(row.name),

@@ -121,15 +121,23 @@ async def extend(
     subject: UUID,
     role: Role,
     reason: str,
+    seen: datetime | None = None,
 ) -> WindowRow:
     """Move the end of a window to later, while it is open by PostgreSQL's clock; never shorten it.
 
-    Errors: `window_unknown` (404), `window_closed` (409), `window_not_later` (409).
+    `seen`: the end that was looked at; the same extension by the same person again changes nothing.
+    Errors: `window_unknown` (404), `window_closed`, `window_not_later`, `window_moved` (409).
     """
     await db.lock(session, target_id)
     window = await in_force(session, target_id, round_id, stage, for_update=True)
     if window is None or window.target_id != target_id:
         raise DomainError(Kind.not_found, "window_unknown", "没有找到这个环节的时间窗口。")
+    if seen is not None and window.closes_at != seen:
+        if await _extended_so(session, window, seen, closes_at, subject):
+            return window
+        raise DomainError(
+            Kind.conflict, "window_moved", "截止时间已经被改到别的时间，请按现在的截止时间重新核对。", "A5"
+        )
     if await db.now(session) >= window.closes_at:
         raise DomainError(
             Kind.conflict, "window_closed", "窗口已经到期，不能再延长；到期前才可以延长。", "A5"
@@ -149,6 +157,24 @@ async def extend(
     window.closes_at = closes_at
     await history.add_extension(session, extension, TargetKind(window.target_kind), round_id, role)
     return window
+
+
+async def _extended_so(
+    session: AsyncSession, window: WindowRow, seen: datetime, closes_at: datetime, subject: UUID
+) -> bool:
+    """Whether this very extension is the window's newest."""
+    newest = (
+        select(WindowExtensionRow)
+        .where(WindowExtensionRow.target_id == window.target_id, WindowExtensionRow.stage == window.stage)
+        .order_by(WindowExtensionRow.position.desc())
+        .limit(1)
+    )
+    row = (await session.execute(newest)).scalar_one_or_none()
+    return row is not None and (row.old_closes_at, row.new_closes_at, row.subject) == (
+        seen,
+        closes_at,
+        subject,
+    )
 
 
 async def windows_of(session: AsyncSession, target_ids: list[UUID]) -> list[WindowRow]:

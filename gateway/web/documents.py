@@ -28,20 +28,23 @@ _KINDS = (
 _ZONE = ZoneInfo("Asia/Shanghai")
 
 
-async def taken(parts: Parts, caller: Caller, form: FormData) -> str:
+async def taken(
+    parts: Parts, caller: Caller, form: FormData, *, missing: str = "请选择决定文件（PDF、JPG 或 PNG）。"
+) -> str:
     """The key of the form's `document`, else of the one that came with the form before (`document_key`).
 
-    Errors: `document_missing`, `document_size`; `document_type` as review says.
+    `missing`: what to say when there is none. Errors: `document_missing`, `document_size`; `document_type` as
+    review says.
     """
     given = form.get("document")
     if not isinstance(given, UploadFile) or not given.filename:
         if key := kept(form):
             return key
-        raise DomainError(Kind.invalid, "document_missing", "请选择决定文件（PDF、JPG 或 PNG）。", "O2")
+        raise DomainError(Kind.invalid, "document_missing", missing, "O2")
     data = await given.read(MAX_DOCUMENT_BYTES + 1)
     if len(data) > MAX_DOCUMENT_BYTES:
         raise DomainError(
-            Kind.too_large, "document_size", "决定文件不能超过 5 MB，请压缩或降低扫描分辨率后重新选择。", "O2"
+            Kind.too_large, "document_size", "文件不能超过 5 MB，请压缩或降低扫描分辨率后重新选择。", "O2"
         )
     answer = await parts.services.request(
         "review",

@@ -19,6 +19,11 @@ from kit.errors import DomainError, Kind
 
 _LISTED = 50
 _BARS = (CommandName.bar_person, CommandName.lift_bar)
+_SHOWN_AT = {
+    CommandName.release_ranking: "ranking",
+    CommandName.confirm_posted: "notice",
+    CommandName.publish_final_list: "final-list",
+}
 _DOCUMENTS = ("document_key", "proof_key")
 _UNSAID = frozenset({*_DOCUMENTS, "decision_key", "hearing_id", "bar_id", "correction_id", "grades_key"})
 """Said by a link, or by the thing itself."""
@@ -34,6 +39,8 @@ class Line:
     number: str | None
     case: str | None
     round: str | None
+    about: str | None
+    """Where the thing itself is shown: the ranking, the public list."""
     bar: BarView | None
     hearing: Hearing | None
     pairs: Sequence[tuple[str, Any]]
@@ -79,6 +86,7 @@ def _line(
         number=numbers.get(one.target_id, str(one.target_id)) if of_case else None,
         case=f"/staff/cases/{one.target_id}" if of_case and may_open else None,
         round=titles.get(one.round_id),
+        about=f"/staff/rounds/{one.round_id}/{_SHOWN_AT[one.name]}" if one.name in _SHOWN_AT else None,
         bar=bars.get(UUID(one.body["bar_id"])) if one.name in _BARS else None,
         hearing=heard.get(str(one.body.get("hearing_id"))),
         pairs=[(name, value) for name, value in one.body.items() if name not in _UNSAID],

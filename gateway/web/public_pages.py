@@ -16,13 +16,14 @@ from starlette.responses import Response
 from contracts.http.gateway import AskCode, OpenSession, WindowView
 from contracts.http.publication import CertificateView, Notice, Notices
 from contracts.http.registration import Rounds, RoundView
-from gateway import windowing
+from gateway import announcing, windowing
 from gateway.accounts import sessions
 from gateway.api import auth
 from gateway.guard import CurrentCaller, GuardedRoute, not_found
 from gateway.parts import Parts, TheParts
 from gateway.passing.row import ANYONE
 from gateway.web import resuming
+from gateway.web.console.reading import staged
 from gateway.web.forms import ThePages, read, safe_next, see
 from gateway.web.render import LANGUAGE_COOKIE, LANGUAGES
 from kit.errors import DomainError, Kind
@@ -30,6 +31,7 @@ from kit.errors import DomainError, Kind
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 M = TypeVar("M", bound=BaseModel)
 _YEAR = 365 * 24 * 3600
+_TOLD = 5
 Next = Annotated[str | None, Query(alias="next", max_length=300)]
 
 
@@ -56,11 +58,21 @@ async def start(request: Request, parts: TheParts, pages: ThePages) -> Response:
     except DomainError as error:
         if error.kind is not Kind.unavailable:
             raise
-        nothing = {"round": None, "windows": (), "closes_at": None, "away": True}
+        nothing = {"round": None, "windows": (), "closes_at": None, "away": True, "announcements": ()}
         return pages.page(request, "start.html", nothing)
     present = rounds[0] if rounds else None
+    if present is not None:
+        async with parts.db.read() as session:
+            present = staged(present, await parts.read_model.funnel(session, present.id))
     windows = (await windowing.listed(parts, [present.id])).windows if present else ()
-    context = {"round": present, "windows": windows, "closes_at": ends(present, windows), "away": False}
+    told = (await announcing.in_force(parts, present.id, _TOLD)).announcements if present else ()
+    context = {
+        "round": present,
+        "windows": windows,
+        "closes_at": ends(present, windows),
+        "away": False,
+        "announcements": told,
+    }
     return pages.page(request, "start.html", context)
 
 

@@ -22,6 +22,7 @@ from contracts.commands import Role
 from contracts.http.files import UPLOAD_MAX_BYTES
 from gateway import words
 from gateway.accounts.sessions import Known
+from gateway.policy import READERS
 from gateway.settings import GatewaySettings
 
 HERE = Path(__file__).parent
@@ -189,6 +190,8 @@ def _links(known: Known | None, *, embedded: bool) -> list[tuple[str, str]]:
         links.append(("/my", "我的申报"))
     else:
         links.append(("/staff", "工作台"))
+    if set(READERS).intersection(known.roles):
+        links.append(("/staff/rounds", "年度认证"))
     if {Role.approver, Role.secretariat, Role.supervisor}.intersection(known.roles):
         links.append(("/staff/proposals", "双人审批"))
     if {Role.secretariat, Role.supervisor}.intersection(known.roles):

@@ -24,6 +24,7 @@ from gateway.web import (
     uploads,
 )
 from gateway.web.consequences import router as consequences
+from gateway.web.console import table as console
 from gateway.web.errors import ProblemPages
 from gateway.web.filling import ROUTERS as FILLING
 from gateway.web.import_pages import IMPORT_BODY
@@ -128,7 +129,7 @@ def page_rules(*, embedded: bool) -> tuple[Rule, ...]:
         ),
         rule("POST", "/staff/proposals/{proposal_id}/{decision}", Role.approver),
     ]
-    rules += desk.rules()
+    rules += [*desk.rules(), *console.rules()]
     if embedded:
         rules.append(rule("GET", "/mailbox", Role.operator))
     return tuple(rules)
@@ -185,7 +186,7 @@ def add_pages(app: FastAPI, parts: Parts) -> None:
         *TOOL_MODULES,
     ):
         app.include_router(module.router)
-    for router in desk.ROUTERS:
+    for router in (*desk.ROUTERS, *console.ROUTERS):
         app.include_router(router)
     if parts.settings.embedded:
         app.include_router(office.mailbox)

@@ -19,7 +19,7 @@ from gateway import commands, proposals
 from gateway.guard import Caller, CurrentCaller, GuardedRoute
 from gateway.parts import Parts, TheParts
 from gateway.web import documents
-from gateway.web.desk import asking, twins
+from gateway.web.desk import asking, leaving, twins
 from gateway.web.forms import ThePages, read, see
 from gateway.web.render import Renderer
 from kit.errors import DomainError, Kind
@@ -159,5 +159,5 @@ async def page(
         "key": uuid4(),
         "twins": twins.lines(now, None, ()),
         "error": error,
-    }
+    } | await leaving.of_case(parts, caller, application_id, given)
     return pages.page(request, "desk/case.html", context, status=error.kind.status if error else 200)

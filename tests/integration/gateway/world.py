@@ -25,7 +25,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.commands import Accepted, CommandState, Outcome, Role
 from contracts.http.district import DistrictCase, DistrictFilters, DistrictGroup, DistrictPage
-from contracts.http.gateway import AccountKind, CaseFilters, CasePage, Funnel, KnownCase, TimelineEntry
+from contracts.http.gateway import (
+    AccountKind,
+    CaseFilters,
+    CasePage,
+    Funnel,
+    FunnelLine,
+    KnownCase,
+    TimelineEntry,
+)
+from contracts.lifecycle import RoundStage
 from gateway.accounts import codes, sessions
 from gateway.app import make_app
 from gateway.intake import log
@@ -124,6 +133,8 @@ class FakeReadModel:
     events: dict[UUID, list[TimelineEntry]] = field(default_factory=dict)
     filters: list[CaseFilters] = field(default_factory=list)
     districts: dict[str, list[DistrictCase]] = field(default_factory=dict)
+    lines: list[FunnelLine] = field(default_factory=list)
+    stages: dict[UUID, RoundStage] = field(default_factory=dict)
 
     async def case(self, session: AsyncSession, application_id: UUID, /) -> KnownCase | None:
         return self.known.get(application_id)
@@ -132,10 +143,20 @@ class FakeReadModel:
         self, session: AsyncSession, round_id: UUID, filters: CaseFilters, cursor: str | None, limit: int, /
     ) -> CasePage:
         self.filters.append(filters)
-        return CasePage(cases=tuple(one for one in self.known.values() if one.round_id == round_id)[:limit])
+        found = [
+            one
+            for one in self.known.values()
+            if one.round_id == round_id
+            and filters.stage in (None, one.stage)
+            and filters.status in (None, one.status)
+        ]
+        return CasePage(cases=tuple(found[:limit]))
 
     async def funnel(self, session: AsyncSession, round_id: UUID, /) -> Funnel:
-        return Funnel(round_id=round_id, total=len(self.known), lines=())
+        total = sum(one.count for one in self.lines) or len(self.known)
+        return Funnel(
+            round_id=round_id, stage=self.stages.get(round_id), total=total, lines=tuple(self.lines)
+        )
 
     async def timeline(self, session: AsyncSession, application_id: UUID, /) -> Sequence[TimelineEntry]:
         return self.events.get(application_id, [])

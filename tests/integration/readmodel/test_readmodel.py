@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from contracts.events import Event, EventType, Profile, Topic, case_event
-from contracts.http.gateway import CaseFilters
+from contracts.http.gateway import CaseFilters, CaseOrder
 from contracts.lifecycle import ActionRequiredBy, CaseRef, Stage, Status, Transition
 from kit.db import Database
 from kit.keyring import encrypt_for, erase
@@ -22,6 +22,7 @@ from tests.conftest import TestDatabase
 
 ROUND = uuid4()
 AT = datetime(2025, 3, 1, tzinfo=UTC)
+FILED = (Stage.qualification, Status.under_review, EventType.qualification_opened)
 
 
 @dataclass
@@ -123,6 +124,30 @@ async def test_lists_filter_page_and_count(world: World) -> None:
     assert rest.next_cursor is None
     assert {(line.stage, line.count) for line in funnel.lines} == {(Stage.filing, 4), (Stage.exam, 3)}
     assert funnel.total == 7
+
+
+async def test_what_has_waited_longest_comes_first_and_what_has_ended_last(world: World) -> None:
+    """Through every page, whatever the size of a page; a cursor of the other order begins anew."""
+    round_id = uuid4()
+    ended, late, early, held = (
+        case(number).model_copy(update={"round_id": round_id}) for number in (41, 42, 43, 44)
+    )
+    move = (Stage.ended, Status.withdrawn, EventType.application_ended)
+    await world.take(moved(ended, 1, *move), moved(late, 9, *FILED), moved(early, 3, *FILED))
+    await world.take(moved(held, 3, *FILED), moved(held, 4, *FILED[:2], EventType.hold_changed, held=True))
+    seen: list[str] = []
+    filters, cursor = CaseFilters(order=CaseOrder.age), None
+    async with world.gateway.read() as session:
+        for _ in range(10):
+            page = await queries.cases(session, round_id, filters, cursor, 1)
+            seen += [one.application_number[-2:] for one in page.cases]
+            if (cursor := page.next_cursor) is None:
+                break
+        strange = await queries.cases(session, round_id, filters, "2024-J-00042", 9)
+        only_held = await queries.cases(session, round_id, CaseFilters(held=True), None, 9)
+    assert seen == ["43", "44", "42", "41"]
+    assert len(strange.cases) == 4
+    assert [one.application_id for one in only_held.cases] == [held.application_id]
 
 
 async def test_names_come_sealed_and_an_erased_person_stays_unknown(world: World) -> None:
