@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, Field
 
 from contracts.bars import BarDecision
 from contracts.base import Data, Input
+from contracts.certificates import CertificateRuling
 from contracts.lifecycle import Route, Stage
 from contracts.prepared import (
     ApplicationPrepared,
@@ -222,6 +223,8 @@ class CommandName(StrEnum):
     bar_person = "bar_person"
     lift_bar = "lift_bar"
     file_outside = "file_outside"
+    revoke_certificate = "revoke_certificate"
+    reissue_certificate = "reissue_certificate"
 
 
 class CommandSpec(Data):
@@ -237,13 +240,16 @@ class CommandSpec(Data):
     prepared: type[Data] | None = None
     two_persons: bool = False
     """Proposed by one person, confirmed by another of the approver pool, then stored."""
+    after_end: bool = False
+    """The run has ended: what `prepare` has done is the whole of it, and no workflow is asked."""
 
 
-_applicant = frozenset({Role.applicant})
-_system = frozenset({Role.system})
+_applicant, _system = frozenset({Role.applicant}), frozenset({Role.system})
 _secretariat = frozenset({Role.secretariat})
 _a, _r, _n = TargetKind.application, TargetKind.round, TargetKind.notice
 _bar = CommandSpec(target=_r, body=BarDecision, roles=_secretariat, prepare="registration", two_persons=True)
+_certificate = {"target": _a, "body": CertificateRuling, "prepare": "publication", "after_end": True}
+_reissue = _bar.model_copy(update=_certificate)
 
 COMMANDS: dict[CommandName, CommandSpec] = {
     CommandName.apply: CommandSpec(
@@ -348,6 +354,8 @@ COMMANDS: dict[CommandName, CommandSpec] = {
     ),
     CommandName.bar_person: _bar,
     CommandName.lift_bar: _bar,
+    CommandName.revoke_certificate: _reissue.model_copy(update={"roles": _secretariat | {Role.supervisor}}),
+    CommandName.reissue_certificate: _reissue,
 }
 
 
