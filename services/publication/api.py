@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 
 from contracts.commands import Role
 from contracts.http import publication as http
+from contracts.http.certificates import MAX_PDF_BYTES
 from kit.db import Database
 from kit.errors import DomainError, Kind
 from kit.http import Actor, create_app, current_actor, problems
@@ -30,7 +31,8 @@ def make_app(
     closes: Iterable[Any] = (),
 ) -> FastAPI:
     """The application of this service's API process. `closes`: what ends with it."""
-    app = create_app("fudao publication", settings, db=db, closes=closes)
+    limits = {"/public/certificates/check": MAX_PDF_BYTES}
+    app = create_app("fudao publication", settings, db=db, closes=closes, body_limits=limits)
     app.state.notices, app.state.certificates = notices, certificates
     app.state.certificate_desk = desk
     app.include_router(router)
