@@ -96,7 +96,13 @@ class World:
 
     # What the workflow would do -------------------------------------------------------------------------
 
-    async def case(self, name: str, number: str = "2024-00001", level: str = "junior") -> CaseRef:
+    async def case(
+        self,
+        name: str,
+        number: str = "2024-00001",
+        level: str = "junior",
+        application: UUID | None = None,
+    ) -> CaseRef:
         """An application on its way to the certificate, with a photo."""
         photo = photo_jpeg("s", 1)
         await self.store.put_content(photo, "image/jpeg")
@@ -119,7 +125,7 @@ class World:
             evidence=(),
         )
         return CaseRef(
-            application_id=application_id(self.round_id, uuid4()),
+            application_id=application or application_id(self.round_id, uuid4()),
             round_id=self.round_id,
             application_number=number,
             level=level,
