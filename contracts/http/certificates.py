@@ -232,8 +232,11 @@ class VersionView(Data):
 
 
 class RulingView(Data):
-    """A ruling as the office sees it. What rests on a complaint is for the supervisory committee and approvers (O2):
-    `explanation`, `statement` and `document_key` are None for the secretariat."""
+    """A ruling as the office sees it; `name` as it was when it was drafted.
+
+    What rests on a complaint is for the supervisory committee and approvers (O2): `explanation`, `statement` and
+    `document_key` are None for the secretariat.
+    """
 
     id: UUID
     certificate_id: UUID

@@ -178,6 +178,8 @@ class CertificateRulingRow(Base):
     state: Mapped[str]
     explanation: Mapped[str]
     document_key: Mapped[str]
+    old_name: Mapped[str]
+    """On the certificate when this was drafted."""
     new_name: Mapped[str | None]
     photo_key: Mapped[str | None]
     answer_by: Mapped[datetime | None]

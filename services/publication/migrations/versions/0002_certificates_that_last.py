@@ -60,6 +60,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("explanation", sa.Text(), nullable=False),
         sa.Column("document_key", sa.Text(), nullable=False),
+        sa.Column("old_name", sa.Text(), nullable=False),
         sa.Column("new_name", sa.Text(), nullable=True),
         sa.Column("photo_key", sa.Text(), nullable=True),
         sa.Column("answer_by", sa.DateTime(timezone=True), nullable=True),
