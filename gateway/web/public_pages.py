@@ -135,8 +135,6 @@ async def logout(parts: TheParts, caller: CurrentCaller) -> Response:
     return response
 
 
-
-
 @router.get("/notices")
 async def notices(request: Request, parts: TheParts, pages: ThePages) -> Response:
     """The public notices (N1)."""

@@ -22,6 +22,8 @@ class SignerSettings(BaseModel):
     token: str = ""
     certificate: str = ""
     key: str = ""
+    raw: bool = False
+    """The token signs digests only and cannot hash by itself."""
 
 
 class PublicationSettings(Settings):

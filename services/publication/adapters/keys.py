@@ -166,7 +166,12 @@ class _Token:
         token = TokenCriteria(label=own.token) if own.token else None
         session = open_pkcs11_session(str(own.module), token_criteria=token, user_pin=pin)
         with session as opened:
-            yield PKCS11Signer(opened, cert_label=own.certificate, key_label=own.key or own.certificate)
+            yield PKCS11Signer(
+                opened,
+                cert_label=own.certificate,
+                key_label=own.key or own.certificate,
+                use_raw_mechanism=own.raw,
+            )
 
 
 # Demo keys --------------------------------------------------------------------------------------------------
