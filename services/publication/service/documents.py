@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from PIL import Image
+
 from contracts.rulepack import RulePack
+from kit.errors import DomainError
 from kit.storage import ObjectStore
 from kit.typesetting import Typesetter, photo_svg, qr_svg
 from rules.cache import Packs
@@ -65,6 +69,15 @@ class Documents:
         signed = await self._sealer.sign(pdf, seals, wanted.certificate.number, wanted.moment)
         key = await self._store.put_content(signed, "application/pdf")
         return Made(pdf_key=key, salt=salt, issuers=names, made_on=made_on, demo_keys=demo)
+
+    async def usable_photo(self, key: str) -> bool:
+        """Whether a new photo is there and is a picture: what cannot be drawn must not wait for a second person."""
+        try:
+            data = await self._store.get_content(key)
+            await asyncio.to_thread(photo_svg, data)
+        except (DomainError, OSError, ValueError, Image.DecompressionBombError):
+            return False
+        return True
 
     def address(self, number: str, code: str) -> str:
         """Where everybody checks this document; the QR code leads there."""

@@ -20,7 +20,7 @@ from rules.cache import Packs
 from services.publication import domain, repository
 from services.publication import register_repository as register
 from services.publication.adapters.credentials import Content, Issuer
-from services.publication.adapters.keys import Keys
+from services.publication.adapters.keys import Keys, NoKey
 from services.publication.adapters.xlsx import workbook
 from services.publication.models import CertificateRow, CertificateVersionRow
 from services.publication.service import rulings
@@ -121,7 +121,10 @@ class Register:
         )
 
     async def credential(self, application_id: UUID) -> tuple[str, str, dict[str, object]]:
-        """Number, JWT and the same in a JSON envelope. Errors: `no_certificate` (404), `no_credential` (409)."""
+        """Number, JWT and the same in a JSON envelope.
+
+        Errors: `no_certificate` (404), `no_credential` (409), `no_credential_key` (503).
+        """
         async with self._db.read() as session:
             row = await _issued(session, application_id)
             _, version = await view_of(session, row)
@@ -161,13 +164,17 @@ class Register:
         return (await self._issuing()).status_list(number, gone, moment)
 
     async def issuer_keys(self) -> http.IssuerKeys:
-        """Errors: NoKey."""
+        """Errors: `no_credential_key` (503)."""
         jwks, did = (await self._issuing()).keys()
         return http.IssuerKeys(jwks=jwks, did=did)
 
     async def _issuing(self) -> Issuer:
         if self._issuer is None:
-            key = await asyncio.to_thread(self._keys.credential_key)
+            try:
+                key = await asyncio.to_thread(self._keys.credential_key)
+            except NoKey:
+                message = "发证系统还没有设置电子凭证的密钥，请稍后再试；证书可以凭编号和 PDF 核验。"
+                raise DomainError(Kind.unavailable, "no_credential_key", message, "C2") from None
             self._issuer = Issuer(self._url, key, self._old_keys)
         return self._issuer
 

@@ -53,6 +53,9 @@ class Rulings:
         `ruling_drafted`.
         """
         _check(actor, given)
+        if given.photo_key is not None and not await self._documents.usable_photo(given.photo_key):
+            message = "新照片打不开，请选择 JPG 或 PNG 格式的照片。"
+            raise DomainError(Kind.invalid, "ruling_invalid", message, "Q2")
         async with self._db.unit_of_work() as session:
             row = await _certificate(session, certificate_id, lock=True)
             await lock(session, row.application_id)

@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import pikepdf
 import pytest
 from python_calamine import CalamineWorkbook
 
+from cli.demo.evidence import photo_jpeg
 from contracts.commands import Role
 from contracts.http.certificates import REASONS, RulingKind
 from kit.tokens import Actor
@@ -119,12 +121,12 @@ def _words(text: str, *wanted: str) -> list[str]:
 async def test_a_repeated_command_gives_no_second_document(world: World) -> None:
     """Even where the answer was lost after it was signed: the register's first stays."""
     holder = await world.certified()
-    photo = await world.document(b"\xff\xd8\xff")
-    ruling = await world.ruling(holder, "reissue", "misprint")
-    assert photo
-    command = uuid4()
+    photo = await world.store.put_content(photo_jpeg("another", 7), "image/jpeg")
+    ruling = await world.ruling(holder, "reissue", "photo", photo_key=photo)
+    first, command = await holder.pdf(), uuid4()
     await world.command(holder, ruling["id"], "reissue", command_id=command)
     before = await holder.pdf()
+    assert picture_in(before) != picture_in(first)
     for _ in range(2):
         await world.command(holder, ruling["id"], "reissue", command_id=command)
     assert await holder.pdf() == before
@@ -132,6 +134,27 @@ async def test_a_repeated_command_gives_no_second_document(world: World) -> None
     assert refused is not None
     assert refused.code == "ruling_closed"
     assert len((await holder.history())["versions"]) == 2
+
+
+def picture_in(pdf: bytes) -> bytes:
+    """The photo's own bytes."""
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        found = [one for one in opened.objects if isinstance(one, pikepdf.Stream) and "/Width" in one]
+        return max((one.read_raw_bytes() for one in found), key=len)
+
+
+async def test_a_new_photo_that_is_none_is_refused_before_anybody_waits(world: World) -> None:
+    holder = await world.certified()
+    path = f"/certificates/{holder.certificate_id}/rulings"
+    body = {
+        "kind": "reissue",
+        "reason": "photo",
+        "explanation": "照片",
+        "document_key": await world.document(),
+    }
+    for key in (body["document_key"], "sha256/" + "0" * 64):
+        given = {**body, "photo_key": key}
+        assert await world.refused(world.secretariat, "POST", path, given) == (422, "ruling_invalid")
 
 
 @pytest.mark.clause("C4", "O2")
