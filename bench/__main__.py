@@ -1,11 +1,20 @@
-"""`python -m bench [lifecycle] [pages] [queue] [ranking]`: tables. Exit 1: a limit is broken, 2: a wrong call."""
+"""`python -m bench [certificates] [lifecycle] [pages] [queue] [ranking]`: tables.
+
+Exit 1: a limit is broken, 2: a wrong call.
+"""
 
 import sys
 
-from bench import lifecycle, pages, queue, ranking
+from bench import certificates, lifecycle, pages, queue, ranking
 from bench.table import Table
 
-BENCHES = {"lifecycle": lifecycle.run, "pages": pages.run, "queue": queue.run, "ranking": ranking.run}
+BENCHES = {
+    "certificates": certificates.run,
+    "lifecycle": lifecycle.run,
+    "pages": pages.run,
+    "queue": queue.run,
+    "ranking": ranking.run,
+}
 
 
 def main(words: list[str]) -> int:

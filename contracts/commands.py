@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, Field
 from contracts.bars import BarDecision
 from contracts.base import Data, Input
 from contracts.keys import CorrectKey, KeyCorrected
+from contracts.certificates import CertificateRuling
 from contracts.lifecycle import Route, Stage
 from contracts.prepared import (
     ApplicationPrepared,
@@ -228,6 +229,8 @@ class CommandName(StrEnum):
     bar_person = "bar_person"
     lift_bar = "lift_bar"
     file_outside = "file_outside"
+    revoke_certificate = "revoke_certificate"
+    reissue_certificate = "reissue_certificate"
 
 
 class CommandSpec(Data):
@@ -243,13 +246,16 @@ class CommandSpec(Data):
     prepared: type[Data] | None = None
     two_persons: bool = False
     """Proposed by one person, confirmed by another of the approver pool, then stored."""
+    after_end: bool = False
+    """The run has ended: what `prepare` has done is the whole of it, and no workflow is asked."""
 
 
-_applicant = frozenset({Role.applicant})
-_system = frozenset({Role.system})
+_applicant, _system = frozenset({Role.applicant}), frozenset({Role.system})
 _secretariat = frozenset({Role.secretariat})
 _a, _r, _n = TargetKind.application, TargetKind.round, TargetKind.notice
 _bar = CommandSpec(target=_r, body=BarDecision, roles=_secretariat, prepare="registration", two_persons=True)
+_certificate = {"target": _a, "body": CertificateRuling, "prepare": "publication", "after_end": True}
+_reissue = _bar.model_copy(update=_certificate)
 
 COMMANDS: dict[CommandName, CommandSpec] = {
     CommandName.apply: CommandSpec(
@@ -358,6 +364,8 @@ COMMANDS: dict[CommandName, CommandSpec] = {
     CommandName.key_corrected: CommandSpec(target=_r, body=KeyCorrected, roles=_system, prepare="exam"),
     CommandName.bar_person: _bar,
     CommandName.lift_bar: _bar,
+    CommandName.revoke_certificate: _reissue.model_copy(update={"roles": _secretariat | {Role.supervisor}}),
+    CommandName.reissue_certificate: _reissue,
 }
 
 

@@ -54,6 +54,10 @@ class EventType(StrEnum):
     certificate_awaited = "CertificateAwaited"
     certificate_issued = "CertificateIssued"
     application_ended = "ApplicationEnded"
+    # after the end
+    certificate_hearing_opened = "CertificateHearingOpened"
+    certificate_revoked = "CertificateRevoked"
+    certificate_reissued = "CertificateReissued"
     # people and rounds
     profile_changed = "ProfileChanged"
     round_moved = "RoundMoved"

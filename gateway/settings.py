@@ -58,6 +58,10 @@ class GatewaySettings(Settings):
     """How long pictures of documents and letters are kept after the end of a recovery."""
     help_minutes: int = 30
     """For how long help at the counter lasts; it ends by itself (A9)."""
+    verifications_per_address_hour: int = 120
+    """Certificates that one address may check by number in an hour."""
+    pdf_checks_per_address_hour: int = 30
+    """PDFs that one address may have checked in an hour."""
     unmask_seconds: int = 300
     """For how long an unmasked ID number is shown."""
 

@@ -49,9 +49,9 @@ def _required(facts: Facts, stage: Stage, status: Status, closes_at: datetime | 
         case Stage.ended if status is Status.certified:
             yield ToDo(
                 code="download_certificate",
-                title="下载证书",
-                text="证书是带照片的 PDF，可以自行打印；他人可凭证书编号在本系统核验。",
-                href=f"/api/v1/applications/{facts.application.id}/certificate.pdf",
+                title="我的证书",
+                text="下载带照片、有数字签名的 PDF 自行打印；也可以下载电子凭证，把核验链接发给需要查证的人。",
+                href=f"{page}/certificate",
                 clause="C3",
                 required=False,
             )

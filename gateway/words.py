@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from contracts.commands import CommandName, Role
 from contracts.http.bars import BarState
+from contracts.http.certificates import RulingKind, RulingReason, RulingState, Standing
 from contracts.http.district import MissingStep
 from contracts.lifecycle import ActionRequiredBy, RoundStage, Stage, Status
 
@@ -96,6 +97,8 @@ COMMAND: Mapping[CommandName, str] = {
     CommandName.bar_person: "使不得申报的决定生效",
     CommandName.lift_bar: "撤销不得申报的决定",
     CommandName.file_outside: "导入外部系统的申报",
+    CommandName.revoke_certificate: "撤销证书",
+    CommandName.reissue_certificate: "换发证书",
 }
 ROLE: Mapping[Role, str] = {
     Role.applicant: "申报者",
@@ -153,6 +156,27 @@ BAR: Mapping[BarState, str] = {
     BarState.lifted: "已撤销",
 }
 """States of a decision that somebody may not apply (E9)."""
+RULING: Mapping[RulingKind, str] = {RulingKind.revoke: "撤销证书", RulingKind.reissue: "换发证书"}
+RULING_REASON: Mapping[RulingReason, str] = {
+    RulingReason.complaint_upheld: "投诉经查属实",
+    RulingReason.false_material: "申报材料虚假",
+    RulingReason.issued_by_mistake: "颁发有误",
+    RulingReason.holder_request: "持证人申请注销",
+    RulingReason.name_changed: "持证人姓名变更",
+    RulingReason.misprint: "证书内容有误",
+    RulingReason.photo: "照片缺失或有误",
+}
+RULING_STATE: Mapping[RulingState, str] = {
+    RulingState.drafted: "已登记，未生效",
+    RulingState.effective: "已生效",
+    RulingState.dropped: "已放弃",
+}
+STANDING: Mapping[Standing, str] = {
+    Standing.valid: "有效",
+    Standing.replaced: "已换发",
+    Standing.revoked: "已撤销",
+}
+"""What is ruled on a certificate after its issue (C4), and what a document of ours is worth."""
 MISSING: Mapping[MissingStep, str] = {
     MissingStep.submit: "填写并提交申报书",
     MissingStep.scan: "交回签字盖章的扫描件",

@@ -33,6 +33,9 @@ TEXTS: dict[EventType, tuple[str, str | None]] = {
     EventType.certificate_awaited: ("公示无异议，等待公布名单和颁发证书", "C1"),
     EventType.certificate_issued: ("电子证书已颁发，可以自行下载打印", "C3"),
     EventType.application_ended: ("申报已结束", None),
+    EventType.certificate_hearing_opened: ("拟撤销证书，请在期限内说明", "C4"),
+    EventType.certificate_revoked: ("证书已撤销", "C4"),
+    EventType.certificate_reissued: ("证书已换发，请下载新证书", "C4"),
 }
 """Event type → text and the clause it rests on; types without a text do not concern the applicant."""
 

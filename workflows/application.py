@@ -61,7 +61,7 @@ class ApplicationLifecycle(Steps):
         """Refuses only what is malformed; such an update leaves no trace in the history."""
         command = read_command(args)
         spec = COMMANDS[command.name]
-        if command.name.value != name or spec.target is not TargetKind.application:
+        if command.name.value != name or spec.target is not TargetKind.application or spec.after_end:
             raise ValueError("command does not belong here")
         if command.name is CommandName.apply:
             raise ValueError("apply starts a run")

@@ -17,13 +17,13 @@ from cli.demo.marks import right_ones
 from cli.demo.papers import Changes, Paper
 from cli.demo.script import Fault, Kind, Persona
 from contracts.commands import Apply, AttachScan, CommandName, Resubmit, Submit
+from contracts.http.certificates import OwnCertificate
 from contracts.http.exam import AnswerSaved, Exam, ExamStatus, SaveAnswer
 from contracts.http.files import FileState, FileView, NewFile, Purpose, Upload
 from contracts.http.gateway import Applied, AskCode, CaseView, OpenSession, SessionOpened
 from contracts.http.notification import Mailbox
 from contracts.http.payment import Method, Order, PaymentStarted, StartPayment
 from contracts.http.persons import Identity, PersonView
-from contracts.http.publication import CertificateView
 from contracts.http.registration import ChangeForm, FormSaved, FormState, FormView, RegistrationView
 from contracts.http.scans import ScanReport
 from contracts.lifecycle import TERMINAL, Route, Stage, Status
@@ -264,7 +264,7 @@ class Applicant:
 
     async def certificate(self) -> tuple[str, bytes]:
         """Number and PDF (C3)."""
-        view = await self.caller.get(f"{self.at}/certificate", CertificateView)
+        view = await self.caller.get(f"{self.at}/certificate", OwnCertificate)
         return view.number, await self.caller.get_bytes(f"{self.at}/certificate.pdf")
 
     async def case(self) -> CaseView:

@@ -140,7 +140,10 @@ def _own(name: str, place: Place, secrets: Secrets) -> dict[str, object]:
                 "wechat_api_key": secrets.wechat_api_key,
             }
         case "publication":
-            return {"public_url": f"http://127.0.0.1:{place.ports['portal']}"}
+            return {
+                "public_url": f"http://127.0.0.1:{place.ports['portal']}",
+                "demo_keys": str(place.data / "signing"),
+            }
         case "notification":
             return {"mailbox": True}
     return {}

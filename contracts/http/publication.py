@@ -1,6 +1,5 @@
-"""HTTP of publication: public notices, final lists, certificates and their verification."""
+"""HTTP of publication: public notices, final lists. Certificates are in `certificates`."""
 
-from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
@@ -78,18 +77,3 @@ class FinalList(Data):
 class CredentialStatus(StrEnum):
     valid = "valid"
     revoked = "revoked"
-
-
-class CertificateView(Data):
-    """What anybody may check by number (C2)."""
-
-    number: str
-    name: str
-    level: str
-    level_name: str
-    issued_on: date
-    issuers: tuple[str, ...]
-    document_number: str
-    status: CredentialStatus
-    specimen: bool
-    """A demo certificate: signed with no seal of any association."""

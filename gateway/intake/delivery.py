@@ -109,6 +109,8 @@ class Delivery:
                 return await self._start_application(row)
             case CommandName.open_round:
                 return await self._start_round(row)
+            case name if COMMANDS[name].after_end:
+                return Accepted()
             case _:
                 return await self._update(row)
 

@@ -1,10 +1,9 @@
-"""Publication: public notices, final lists, verification by number, the holder's certificate."""
+"""Publication: public notices, final lists. Certificates stand in `certificates`."""
 
 from __future__ import annotations
 
 from contracts.commands import Role
 from contracts.http import publication
-from gateway.passing.common import APPLICANT, OWN, PDF
 from gateway.passing.row import Row
 from gateway.policy import Owner
 
@@ -35,37 +34,11 @@ PUBLICATION = (
     ),
     Row(
         method="GET",
-        path="/public/certificates/{number}",
-        service="publication",
-        public=True,
-        answer=publication.CertificateView,
-        errors=(404,),
-    ),
-    Row(
-        method="GET",
         path="/rounds/{round_id}/notice",
         service="publication",
         roles=(Role.secretariat, Role.approver, Role.supervisor),
         owner=Owner.round,
         answer=publication.Notice,
-        errors=(404,),
-    ),
-    Row(
-        method="GET",
-        path="/applications/{application_id}/certificate",
-        service="publication",
-        roles=APPLICANT,
-        owner=OWN,
-        answer=publication.CertificateView,
-        errors=(404,),
-    ),
-    Row(
-        method="GET",
-        path="/applications/{application_id}/certificate.pdf",
-        service="publication",
-        roles=APPLICANT,
-        owner=OWN,
-        media=PDF,
         errors=(404,),
     ),
 )

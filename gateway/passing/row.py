@@ -17,6 +17,7 @@ from contracts.commands import Role
 from contracts.http.persons import PHONE_HEADER
 from gateway.accounts import codes
 from gateway.guard import UNSAFE, Caller
+from gateway.pacing import Pace, pace
 from gateway.policy import API, Access, Owner, Rule
 from gateway.settings import GatewaySettings
 from kit.db import Database
@@ -49,6 +50,8 @@ _UUIDS = frozenset(
         "excuse_id",
         "correction_id",
         "panel_id",
+        "certificate_id",
+        "ruling_id",
     }
 )
 _TEXT = Annotated[str, Path(pattern=r"^[^/\\\x00-\x1f]{1,80}$")]
@@ -81,6 +84,8 @@ class Row:
     """Seconds to wait for the service, where it may take longer than usual."""
     phone: bool = False
     """Adds the account's verified phone for the service."""
+    pace: Pace | None = None
+    """Limits how often one address may ask."""
 
     def rule(self) -> Rule:
         return Rule(
@@ -126,6 +131,8 @@ def _endpoint(row: Row) -> Callable[..., Awaitable[Response]]:
         params = query.model_dump(mode="json", exclude_none=True) if query is not None else None
         json = body.model_dump(mode="json", exclude_unset=True) if body is not None else None
         content = await request.body() if row.raw is not None else None
+        if row.pace is not None:
+            await pace(request, row.pace)
         services: ServiceClient = request.app.state.services
         answer = await services.request(
             row.service,

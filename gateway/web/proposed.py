@@ -9,6 +9,7 @@ from uuid import UUID
 
 from contracts.commands import CommandName, Role, TargetKind
 from contracts.http.bars import Bars, BarView
+from contracts.http.certificates import Rulings, RulingView
 from contracts.http.desk import Hearing, Hearings
 from contracts.http.gateway import Proposal, ProposalState
 from gateway import proposals
@@ -25,7 +26,10 @@ _SHOWN_AT = {
     CommandName.publish_final_list: "final-list",
 }
 _DOCUMENTS = ("document_key", "proof_key")
-_UNSAID = frozenset({*_DOCUMENTS, "decision_key", "hearing_id", "bar_id", "correction_id", "grades_key"})
+_RULINGS = (CommandName.revoke_certificate, CommandName.reissue_certificate)
+_UNSAID = frozenset(
+    {*_DOCUMENTS, "decision_key", "hearing_id", "bar_id", "ruling_id", "correction_id", "grades_key"}
+)
 """Said by a link, or by the thing itself."""
 OPENS_CASES = frozenset({Role.secretariat, Role.reviewer, Role.supervisor})
 """Who may open the office's page of a case."""
@@ -43,10 +47,13 @@ class Line:
     """Where the thing itself is shown: the ranking, the public list."""
     bar: BarView | None
     hearing: Hearing | None
+    ruling: RulingView | None
     pairs: Sequence[tuple[str, Any]]
 
     @property
     def has_document(self) -> bool:
+        if self.ruling is not None:
+            return self.ruling.document_key is not None
         return self.bar is not None or key_in(self.proposal.body) is not None
 
 
@@ -67,8 +74,12 @@ async def lines(parts: Parts, caller: Caller) -> list[Line]:
         for one in await _bars(parts, caller, round_id)
     }
     heard = await _hearings(parts, caller, found)
+    ruled = await _rulings(parts, caller, found)
     may_open = bool(OPENS_CASES.intersection(caller.known.roles))
-    return [_line(one, numbers, titles, bars, heard, may_open=may_open) for one in found]
+    return [
+        _line(one, numbers, titles, bars, heard, ruled.get(_ruling_of(one)), may_open=may_open)
+        for one in found
+    ]
 
 
 def _line(
@@ -77,6 +88,7 @@ def _line(
     titles: Mapping[UUID, str],
     bars: Mapping[UUID, BarView],
     heard: Mapping[str, Hearing],
+    ruling: RulingView | None,
     *,
     may_open: bool,
 ) -> Line:
@@ -89,6 +101,7 @@ def _line(
         about=f"/staff/rounds/{one.round_id}/{_SHOWN_AT[one.name]}" if one.name in _SHOWN_AT else None,
         bar=bars.get(UUID(one.body["bar_id"])) if one.name in _BARS else None,
         hearing=heard.get(str(one.body.get("hearing_id"))),
+        ruling=ruling,
         pairs=[(name, value) for name, value in one.body.items() if name not in _UNSAID],
     )
 
@@ -104,9 +117,35 @@ async def document_of(parts: Parts, caller: Caller, one: Proposal) -> str:
     if key is None and one.name in _BARS:
         bars = await _bars(parts, caller, one.round_id)
         key = next((bar.document_key for bar in bars if str(bar.id) == one.body["bar_id"]), None)
+    if key is None and one.name in _RULINGS:
+        ruling = (await _rulings(parts, caller, [one])).get(_ruling_of(one))
+        key = ruling.document_key if ruling is not None else None
     if key is None:
         raise not_found()
     return key
+
+
+def _ruling_of(one: Proposal) -> str:
+    return str(one.body.get("ruling_id"))
+
+
+async def _rulings(parts: Parts, caller: Caller, found: Sequence[Proposal]) -> dict[str, RulingView]:
+    """By ID: rulings on certificates that these proposals are to make effective (C4)."""
+    told: dict[str, RulingView] = {}
+    for application_id in {one.target_id for one in found if one.name in _RULINGS}:
+        try:
+            answer = await parts.services.request(
+                "publication",
+                "GET",
+                f"/applications/{application_id}/certificate-rulings",
+                actor=caller.actor(),
+            )
+        except DomainError as error:
+            if error.kind not in (Kind.not_found, Kind.unavailable):
+                raise
+            continue
+        told |= {str(one.id): one for one in Rulings.model_validate_json(answer.content).rulings}
+    return told
 
 
 async def _bars(parts: Parts, caller: Caller, round_id: UUID) -> tuple[BarView, ...]:

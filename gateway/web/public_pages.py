@@ -1,11 +1,10 @@
-"""Pages for everybody: the round, logging in, public notices, certificate verification."""
+"""Pages for everybody: the round, logging in, public notices."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
-from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
@@ -14,7 +13,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from contracts.http.gateway import AskCode, OpenSession, WindowView
-from contracts.http.publication import CertificateView, Notice, Notices
+from contracts.http.publication import Notice, Notices
 from contracts.http.registration import Rounds, RoundView
 from gateway import announcing, windowing
 from gateway.accounts import sessions
@@ -146,18 +145,6 @@ async def logout(parts: TheParts, caller: CurrentCaller) -> Response:
     response = see("/")
     response.delete_cookie(parts.settings.cookie, path="/", secure=parts.settings.secure_cookies)
     return response
-
-
-@router.get("/verify")
-async def verify(request: Request, parts: TheParts, pages: ThePages, number: str = "") -> Response:
-    """Whether a certificate is genuine and in force (C2)."""
-    number = number.strip()[:80]
-    found = None
-    if number and "/" not in number:
-        path = f"/public/certificates/{quote(number, safe='')}"
-        found = await _public(parts, path, CertificateView)
-    status = 404 if number and found is None else 200
-    return pages.page(request, "verify.html", {"number": number, "found": found}, status=status)
 
 
 @router.get("/notices")

@@ -40,7 +40,6 @@ _PUBLIC = (
     ("GET", "/login"),
     ("POST", "/login/code"),
     ("POST", "/login"),
-    ("GET", "/verify"),
     ("GET", "/notices"),
     ("GET", "/notices/{notice_id}"),
     ("GET", "/records"),

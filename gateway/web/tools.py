@@ -8,18 +8,21 @@ from gateway.policy import ENROL, READERS, STAFF, Owner, public, rule
 from gateway.web import (
     audit_pages,
     bar_pages,
+    certificate_pages,
     district_pages,
     help_pages,
     history_pages,
     import_pages,
     item_pages,
     message_pages,
+    my_certificate,
     own_account,
     paper_pages,
     people_pages,
     recovery_pages,
     sitting_pages,
     staff_door,
+    verify_pages,
 )
 from gateway.web.documents import MAX_BODY
 
@@ -38,6 +41,9 @@ TOOL_MODULES = (
     people_pages,
     sitting_pages,
     item_pages,
+    verify_pages,
+    my_certificate,
+    certificate_pages,
 )
 _ONE = "/staff/recoveries/{recovery_id}"
 _BARS = "/staff/bars/{round_id}"
@@ -111,6 +117,9 @@ TOOL_RULES = (
     rule("GET", "/staff/imports/{import_id}", Role.secretariat),
     rule("POST", "/staff/imports/{import_id}/confirm", Role.secretariat),
     rule("GET", "/staff/imports/{import_id}/report.xlsx", Role.secretariat),
+    *verify_pages.RULES,
+    *my_certificate.RULES,
+    *certificate_pages.RULES,
     rule("GET", "/staff/bars", *_DESK, Role.supervisor),
     rule("POST", _BARS, Role.secretariat, owner=Owner.round, max_body=MAX_BODY),
     rule("POST", f"{_BARS}/{{bar_id}}/discard", Role.secretariat, owner=Owner.round),

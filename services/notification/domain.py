@@ -59,6 +59,13 @@ TEMPLATES: dict[str, Template] = {
     "defence_postponed": Template("【辅导】申报 $number 的答辩改期，新的时间另行通知，请留意。"),
     "notice": Template("【辅导】申报 $number 已进入公示名单。"),
     "certified": Template("【辅导】申报 $number 已通过认证，电子证书可登录下载打印。"),
+    "certificate_hearing": Template(
+        "【辅导】您的证书（申报 $number）拟被撤销，请于 $deadline 前登录查看理由并作出说明。"
+    ),
+    "certificate_revoked": Template("【辅导】您的证书（申报 $number）已撤销，理由和申诉办法请登录查看。"),
+    "certificate_reissued": Template(
+        "【辅导】您的证书（申报 $number）已换发，请登录下载新证书，旧证书不再使用。"
+    ),
     "ended": Template("【辅导】申报 $number 已结束，原因请登录查看。"),
 }
 
@@ -74,6 +81,9 @@ _TOLD: dict[EventType, str] = {
     EventType.notice_listed: "notice",
     EventType.certificate_issued: "certified",
     EventType.application_ended: "ended",
+    EventType.certificate_hearing_opened: "certificate_hearing",
+    EventType.certificate_revoked: "certificate_revoked",
+    EventType.certificate_reissued: "certificate_reissued",
 }
 
 
@@ -101,7 +111,7 @@ def telling(event: Event) -> Telling | None:
     values = {"number": str(event.data.get("application_number", ""))}
     if event.transition is not None and event.transition.closes_at is not None:
         values["deadline"] = in_words(event.transition.closes_at)
-    if template == "hearing":
+    if template in ("hearing", "certificate_hearing"):
         values["deadline"] = in_words(datetime.fromisoformat(str(event.data["answer_by"])))
     if template == "defence_slot":
         values["starts"] = in_words(datetime.fromisoformat(str(event.data["starts_at"])))

@@ -1,29 +1,42 @@
 """HTTP of publication: lists for everybody, certificates for their holders and for whoever checks one."""
 
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, FastAPI, Path, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 
 from contracts.commands import Role
 from contracts.http import publication as http
+from contracts.http.certificates import MAX_PDF_BYTES
 from kit.db import Database
 from kit.errors import DomainError, Kind
 from kit.http import Actor, create_app, current_actor, problems
 from kit.settings import Settings
+from services.publication import register_api
 from services.publication.service import Certificates, Notices
 
 CurrentActor = Annotated[Actor, Depends(current_actor("publication"))]
-Number = Annotated[str, Path(min_length=3, max_length=64)]
 _OFFICE = frozenset({Role.secretariat, Role.approver, Role.supervisor})
 router = APIRouter()
 
 
-def make_app(settings: Settings, db: Database, notices: Notices, certificates: Certificates) -> FastAPI:
-    """The application of this service's API process."""
-    app = create_app("fudao publication", settings, db=db)
+def make_app(
+    settings: Settings,
+    db: Database,
+    notices: Notices,
+    certificates: Certificates,
+    desk: register_api.Desk,
+    *,
+    closes: Iterable[Any] = (),
+) -> FastAPI:
+    """The application of this service's API process. `closes`: what ends with it."""
+    limits = {"/public/certificates/check": MAX_PDF_BYTES}
+    app = create_app("fudao publication", settings, db=db, closes=closes, body_limits=limits)
     app.state.notices, app.state.certificates = notices, certificates
+    app.state.certificate_desk = desk
     app.include_router(router)
+    app.include_router(register_api.router)
     return app
 
 
@@ -60,14 +73,6 @@ async def read_notice(notice_id: UUID, _: CurrentActor, notices: TheNotices) -> 
     return await notices.read(notice_id)
 
 
-@router.get("/public/certificates/{number}", responses=problems(401, 404))
-async def verify_certificate(
-    number: Number, _: CurrentActor, certificates: TheCertificates
-) -> http.CertificateView:
-    """Whether a certificate is genuine and in force (C2)."""
-    return await certificates.verify(number)
-
-
 @router.get("/rounds/{round_id}/notice", responses=problems(401, 403, 404))
 async def read_round_notice(round_id: UUID, actor: CurrentActor, notices: TheNotices) -> http.Notice:
     """The round's notice, also before it is posted, for those who post and confirm it (N1)."""
@@ -80,15 +85,6 @@ async def read_round_notice(round_id: UUID, actor: CurrentActor, notices: TheNot
 async def read_final_list(round_id: UUID, _: CurrentActor, certificates: TheCertificates) -> http.FinalList:
     """公布认证名单 (N4)."""
     return await certificates.final_list(round_id)
-
-
-@router.get("/applications/{application_id}/certificate", responses=problems(401, 404))
-async def read_certificate(
-    application_id: UUID, actor: CurrentActor, certificates: TheCertificates
-) -> http.CertificateView:
-    """The own certificate (C3)."""
-    _holder(actor, application_id)
-    return await certificates.own(application_id)
 
 
 @router.get("/applications/{application_id}/certificate.pdf", responses=problems(401, 404))

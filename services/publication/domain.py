@@ -1,7 +1,9 @@
 """Rules of publication, no I/O: how a list reads, what is hashed, how a number is built, what a certificate says."""
 
+import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,7 +13,7 @@ from zoneinfo import ZoneInfo
 from contracts.case import Facts, Snapshot
 from contracts.http.publication import ListedPerson, ListSection, NoticeTargetView
 from contracts.lifecycle import Route
-from contracts.rulepack import RulePack
+from contracts.rulepack import Issuer, RulePack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,10 +80,39 @@ def certificate_number(pack: RulePack, level: str, serial: int) -> str:
     return pack.certificate.number_format.format(year=pack.year, level=place, serial=serial)
 
 
-def issuer_names(pack: RulePack) -> tuple[str, ...]:
-    """The issuers' names as the certificate bears them (O6, C2)."""
-    names = {issuer.id: issuer.name for issuer in pack.issuers}
-    return tuple(names[issuer] for issuer in pack.certificate.issuers)
+def issuers_on(pack: RulePack, day: date) -> tuple[tuple[str, str], ...]:
+    """ID and name of those who sign, in order; the names are those in force on the day of issue (O6, C2)."""
+    known = {issuer.id: issuer for issuer in pack.issuers}
+    return tuple((one, name_on(known[one], day)) for one in pack.certificate.issuers)
+
+
+def name_on(issuer: Issuer, day: date) -> str:
+    """A former name until its last day; one without a last day is a spelling, never in force by itself."""
+    former = [
+        (one.until, one.name) for one in issuer.former_names if one.until is not None and day <= one.until
+    ]
+    return min(former)[1] if former else issuer.name
+
+
+def proof_code(salt: str, number: str, version: int, name: str, level: str, issued_on: date) -> str:
+    """Ten characters on the document. They follow from what it says and from a salt: they prove that one has it,
+    and a register in which somebody has changed the name does not match them any more."""
+    said = json.dumps([salt, number, version, name, level, issued_on.isoformat()], ensure_ascii=False)
+    return base64.b32encode(hashlib.sha256(said.encode()).digest())[:10].decode()
+
+
+def typed_code(text: str) -> str:
+    """A code as somebody typed it: spaces, hyphens and small letters aside."""
+    return re.sub(r"[\s-]", "", text).upper()
+
+
+def printed_code(code: str) -> str:
+    return f"{code[:5]}-{code[5:]}"
+
+
+def masked(name: str) -> str:
+    """The first character: for whoever has only a number, which can be guessed."""
+    return name[:1] + "*" * max(1, len(name) - 1)
 
 
 def local_day(moment: datetime, timezone: str) -> date:

@@ -120,4 +120,75 @@ class CertificateRow(Base):
     specimen: Mapped[bool]
     status: Mapped[str]
     pdf_key: Mapped[str | None]
-    """None between the allotment of the number and the rendering: not yet to be shown."""
+    """None between the allotment of the number and the signing: not yet to be shown. Of the present version."""
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    revoked_at: Mapped[datetime | None]
+    revoked_reason: Mapped[str | None]
+
+
+class CertificateVersionRow(Base):
+    """One document under a number (C4). The PDF is stored once: a repeat of the signing does not make a second."""
+
+    __tablename__ = "certificate_version"
+    __table_args__ = (
+        UniqueConstraint("list_number", "list_index"),
+        Index("ix_certificate_version_pdf", "pdf_key"),
+    )
+
+    certificate_id: Mapped[UUID] = mapped_column(ForeignKey("certificate.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    issuers: Mapped[dict[str, Any]]
+    made_on: Mapped[date]
+    """The local day of issue or reissue: the issuers' names are those in force then (O6)."""
+    salt: Mapped[str]
+    """With it the code on the document follows from what the document says, and cannot be guessed."""
+    list_number: Mapped[int]
+    list_index: Mapped[int]
+    """The place in a status list; drawn, so that it says nothing about the person."""
+    pack_key: Mapped[str | None]
+    photo_key: Mapped[str | None]
+    pdf_key: Mapped[str | None]
+    demo_keys: Mapped[bool]
+    reason: Mapped[str | None]
+    ruling_id: Mapped[UUID | None]
+    made_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class CertificateRulingRow(Base):
+    """A revocation or reissue (C4): drafted, the holder heard where they must be, effective by two persons."""
+
+    __tablename__ = "certificate_ruling"
+    __table_args__ = (
+        CheckConstraint("kind in ('revoke', 'reissue')", name="kind"),
+        CheckConstraint("state in ('drafted', 'effective', 'dropped')", name="state"),
+        Index(
+            "uq_certificate_ruling_drafted",
+            "certificate_id",
+            unique=True,
+            postgresql_where=text("state = 'drafted'"),
+        ),
+        Index("ix_certificate_ruling_certificate", "certificate_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    certificate_id: Mapped[UUID] = mapped_column(ForeignKey("certificate.id"))
+    kind: Mapped[str]
+    reason: Mapped[str]
+    state: Mapped[str]
+    explanation: Mapped[str]
+    document_key: Mapped[str]
+    old_name: Mapped[str]
+    """On the certificate when this was drafted."""
+    new_name: Mapped[str | None]
+    photo_key: Mapped[str | None]
+    answer_by: Mapped[datetime | None]
+    statement: Mapped[str | None]
+    stated_at: Mapped[datetime | None]
+    stated_to: Mapped[UUID | None]
+    drafted_by: Mapped[UUID]
+    drafted_role: Mapped[str]
+    drafted_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    closed_by: Mapped[UUID | None]
+    """Who proposed it, or gave it up."""
+    done_at: Mapped[datetime | None]

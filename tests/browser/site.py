@@ -12,12 +12,12 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel
 
+from contracts.http.certificates import Standing, Verification
 from contracts.http.gateway import KnownCase, TimelineEntry
 from contracts.http.notification import Mailbox, Message
 from contracts.http.payment import Order, OrderState, TransferInstructions
 from contracts.http.persons import IdKind, PersonView
 from contracts.http.publication import (
-    CertificateView,
     CredentialStatus,
     ListedPerson,
     ListSection,
@@ -259,17 +259,21 @@ def _notice(site: Site) -> Notice:
     )
 
 
-def _certificate() -> CertificateView:
-    return CertificateView(
+def _certificate() -> Verification:
+    return Verification(
         number=NUMBER,
-        name="王小明",
+        name="王**",
+        proven=False,
         level="junior",
         level_name="初级",
         issued_on=date(2025, 4, 1),
         issuers=("中国青少年科技教育工作者协会", "重庆市青少年科技教育协会"),
         document_number="渝青科教文〔2025〕9号",
         status=CredentialStatus.valid,
+        standing=Standing.valid,
+        version=1,
         specimen=True,
+        demo_keys=True,
     )
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from contracts import (
     bars,
+    certificates,
     commands,
     events,
     exam,
@@ -365,6 +366,14 @@ def of_events() -> Examples:
     return {**cases, **rounds, f"Event.{EventType.profile_changed}": person, "Profile": profile}
 
 
+RULED = {
+    "number": "CQ2024-2-00001",
+    "certificate_id": str(UUID(int=32)),
+    "ruling_id": str(UUID(int=33)),
+    "version": 1,
+    "drafted_by": str(UUID(int=34)),
+    "proposed_by": str(UUID(int=34)),
+}
 CASE_DATA: dict[EventType, dict[str, Any]] = {
     EventType.application_started: {"person_id": str(PERSON)},
     EventType.form_submitted: {"amount_fen": 30000, "paid": False},
@@ -399,6 +408,14 @@ CASE_DATA: dict[EventType, dict[str, Any]] = {
     EventType.certificate_awaited: {},
     EventType.certificate_issued: {"number": "CQ2024-2-00001"},
     EventType.application_ended: {},
+    EventType.certificate_hearing_opened: {
+        "answer_by": CLOSES.isoformat(),
+        **RULED,
+        "status": "valid",
+        "reason": "false_material",
+    },
+    EventType.certificate_revoked: {**RULED, "status": "revoked", "reason": "false_material"},
+    EventType.certificate_reissued: {**RULED, "version": 2, "status": "valid", "reason": "name_changed"},
 }
 WITHOUT_MOVE = {
     EventType.scan_received,
@@ -412,6 +429,9 @@ WITHOUT_MOVE = {
     EventType.exam_graded,
     EventType.portfolio_completed,
     EventType.defence_completed,
+    EventType.certificate_hearing_opened,
+    EventType.certificate_revoked,
+    EventType.certificate_reissued,
 }
 """Events that tell what came in; the move that follows from it is told by the stage that it opens."""
 ROUND_DATA: dict[EventType, tuple[bool, dict[str, Any]]] = {
@@ -447,6 +467,7 @@ def _case_event(type_: EventType, data: dict[str, Any]) -> events.Event:
 
 EXAMPLES: dict[str, Examples] = {
     "bars": {"BarDecision": bars.BarDecision(bar_id=UUID(int=31))},
+    "certificates": {"CertificateRuling": certificates.CertificateRuling(ruling_id=UUID(int=33))},
     "commands": of_commands(),
     "events": of_events(),
     "exam": of_exam(),

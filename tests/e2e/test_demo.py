@@ -14,15 +14,19 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pypdfium2
 import pytest
 import pytest_asyncio
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from cli.demo.people import people
 from rules.pack import load
+from services.publication.adapters.examining import examine
 from tests.demos import APPLICANTS, SEED, Demo, DemoRun, left_running, start_demo
 from tests.sizes import FULL
 
@@ -132,6 +136,19 @@ def test_certificates_open_and_show_chinese_text(demo_run: DemoRun) -> None:
         assert one["number"] in text
         assert "青少年科技辅导员" in text
         assert "不具有证明效力" in text  # a demo key is no 电子印章 (C2)
+
+
+@pytest.mark.clause("C2")
+def test_both_issuers_have_signed_every_certificate(demo_run: DemoRun) -> None:
+    """By the demo's own CA alone, without asking anybody."""
+    ca = x509.load_pem_x509_certificate((demo_run.data / "signing" / "ca.pem").read_bytes())
+    for one in demo_run.report["certificates"]:
+        seen = examine(Path(one["file"]).read_bytes(), [ca.public_bytes(Encoding.DER)], datetime.now(UTC))
+        assert seen.sealed
+        assert [(view.signer[:2], view.intact, view.trusted, view.demo) for view in seen.signatures] == [
+            ("中国", True, True, True),
+            ("重庆", True, True, True),
+        ]
 
 
 def test_the_list_has_a_digest_and_the_table_says_where_things_are(demo_run: DemoRun) -> None:

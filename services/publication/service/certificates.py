@@ -1,4 +1,4 @@
-"""Final list and certificates: the number is allotted once, the PDF is the same however often it is made."""
+"""Final list and certificates: the number is allotted once, the first signed PDF stays."""
 
 from uuid import UUID
 
@@ -13,24 +13,22 @@ from contracts.registration import Done
 from contracts.rulepack import RulePack
 from kit import outbox
 from kit.db import Database, lock, now
-from kit.effects import once
+from kit.effects import once, stored
 from kit.errors import DomainError, Kind
 from kit.storage import ObjectStore
-from kit.typesetting import Typesetter, photo_svg, qr_svg
 from rules.cache import Packs
 from services.publication import domain, repository
+from services.publication import register_repository as register
 from services.publication.models import CertificateRow, FinalListRow
+from services.publication.service.documents import Documents, Wanted
 from services.publication.service.notices import line_of
 
 
 class Certificates:
     """Use-cases after the public notice has closed."""
 
-    def __init__(
-        self, db: Database, store: ObjectStore, packs: Packs, typesetter: Typesetter, verification_url: str
-    ) -> None:
-        self._db, self._store, self._packs, self._typesetter = db, store, packs, typesetter
-        self._url = verification_url
+    def __init__(self, db: Database, store: ObjectStore, packs: Packs, documents: Documents) -> None:
+        self._db, self._store, self._packs, self._documents = db, store, packs, documents
 
     async def wait(self, request: contract.AwaitCertificate) -> Done:
         """Nothing stands against this person: issued with the final list, at once if that is out (C1)."""
@@ -88,19 +86,43 @@ class Certificates:
             return await once(session, key, make, contract.FinalListPublished)
 
     async def issue(self, request: contract.IssueCertificate) -> Done:
-        """Number, PDF, register: killed anywhere between, the same number and the same bytes come again (C1)."""
+        """Number, signed PDF, register: killed anywhere between, the same number comes again, and the first PDF that
+        the register has stays the only one (C1, C2)."""
         case, key = request.case, f"{request.key}/issue_certificate"
+        async with self._db.read() as session:
+            if done := await stored(session, key, Done):
+                return done
         pack = await self._packs.get(case.pack_key)
         certificate, published = await self._allot(request, pack.pack)
-        template = pack.files[pack.pack.templates["certificate"]]
-        content = await self._content(request, pack.pack, certificate)
-        pdf = await self._typesetter.render(template, content, published.published_at)
-        pdf_key = await self._store.put_content(pdf, "application/pdf")
+        photo_key = await self._photo_key(request)
+        wanted = Wanted(
+            certificate=certificate,
+            version=1,
+            name=certificate.name,
+            pack_key=case.pack_key,
+            photo_key=photo_key,
+            moment=published.published_at,
+        )
+        document = await self._documents.make(wanted)
 
         async def make() -> Done:
+            await lock(session, case.application_id)
             row = await repository.certificate_of(session, case.application_id)
             assert row is not None
-            row.pdf_key = pdf_key
+            first = await register.add_version(
+                session,
+                certificate_id=row.id,
+                version=1,
+                name=row.name,
+                issuers={"names": list(document.issuers)},
+                made_on=document.made_on,
+                salt=document.salt,
+                pack_key=case.pack_key,
+                photo_key=photo_key,
+                pdf_key=document.pdf_key,
+                demo_keys=document.demo_keys,
+            )
+            row.pdf_key = first.pdf_key
             await repository.set_state(session, case.application_id, "issued")
             event = case_event(
                 EventType.certificate_issued,
@@ -130,6 +152,7 @@ class Certificates:
             row = await repository.certificate_of(session, case.application_id)
             if row is None:
                 serial = await repository.next_serial(session, case.round_id, case.level)
+                issued_on = domain.local_day(published.published_at, pack.timezone)
                 row = CertificateRow(
                     id=uuids.uuid7(),
                     number=domain.certificate_number(pack, case.level, serial),
@@ -139,9 +162,9 @@ class Certificates:
                     name=listed.name,
                     level=case.level,
                     level_name=pack.level(case.level).name,
-                    issuers={"names": list(domain.issuer_names(pack))},
+                    issuers={"names": [name for _, name in domain.issuers_on(pack, issued_on)]},
                     document_number=published.document_number,
-                    issued_on=domain.local_day(published.published_at, pack.timezone),
+                    issued_on=issued_on,
                     specimen=pack.certificate.specimen,
                     status="valid",
                 )
@@ -149,47 +172,17 @@ class Certificates:
                 await session.flush()
             return row, published
 
-    async def _content(
-        self, request: contract.IssueCertificate, pack: RulePack, row: CertificateRow
-    ) -> dict[str, object]:
-        """What the certificate says; the photo is the one accepted in the review (Q2)."""
+    async def _photo_key(self, request: contract.IssueCertificate) -> str | None:
+        """The photo accepted in the review (Q2)."""
         case = request.case
         assert case.snapshot_key is not None
         snapshot = Snapshot.model_validate_json(await self._store.get_content(case.snapshot_key))
         facts = None
         if case.facts_key is not None:
             facts = Facts.model_validate_json(await self._store.get_content(case.facts_key))
-        photo_key = domain.photo_key(snapshot, facts)
-        photo = None if photo_key is None else photo_svg(await self._store.get_content(photo_key))
-        return {
-            "title": pack.certificate.title,
-            "round": pack.name,
-            "number": row.number,
-            "name": row.name,
-            "level": row.level_name,
-            "document_number": row.document_number,
-            "issued_on": domain.in_chinese(row.issued_on),
-            "issuers": row.issuers["names"],
-            "specimen": row.specimen,
-            "photo": photo,
-            "qr": qr_svg(f"{self._url}/verify/{row.number}"),
-        }
+        return domain.photo_key(snapshot, facts)
 
     # To be read ---------------------------------------------------------------------------------------------
-
-    async def verify(self, number: str) -> http.CertificateView:
-        """What anybody may check (C2). Errors: `no_certificate` (404)."""
-        async with self._db.read() as session:
-            row = await repository.certificate(session, number.strip())
-        if row is None:
-            raise DomainError(
-                Kind.not_found, "no_certificate", "没有这个编号的证书，请核对证书上的编号。", "C2"
-            )
-        return _view(row)
-
-    async def own(self, application_id: UUID) -> http.CertificateView:
-        """The holder's certificate. Errors: `no_certificate` (404)."""
-        return _view(await self._issued(application_id))
 
     async def pdf(self, application_id: UUID) -> tuple[str, bytes]:
         """Number and PDF for the holder (C3). Errors: `no_certificate` (404)."""
@@ -219,20 +212,6 @@ class Certificates:
         if row is None or row.pdf_key is None:
             raise DomainError(Kind.not_found, "no_certificate", "还没有颁发证书。", "C1")
         return row
-
-
-def _view(row: CertificateRow) -> http.CertificateView:
-    return http.CertificateView(
-        number=row.number,
-        name=row.name,
-        level=row.level,
-        level_name=row.level_name,
-        issued_on=row.issued_on,
-        issuers=tuple(row.issuers["names"]),
-        document_number=row.document_number,
-        status=http.CredentialStatus(row.status),
-        specimen=row.specimen,
-    )
 
 
 def _issue(application_id: UUID, round_id: UUID, final_list_id: UUID) -> ServiceCommand:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from services.registration.adapters.child import Child, Failed
+from kit.child import Child, Failed
 from services.registration.domain.scans import FileRead, Place, Sheet, Spot
 
 _MODULE = "services.registration.adapters.scan"

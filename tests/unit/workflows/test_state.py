@@ -110,7 +110,7 @@ def at(stage: Stage) -> LifecycleState:
 APPLICATION_COMMANDS = [
     name
     for name, spec in COMMANDS.items()
-    if spec.target is TargetKind.application and name is not CommandName.apply
+    if spec.target is TargetKind.application and name is not CommandName.apply and not spec.after_end
 ]
 AFTER = {
     Stage.qualification,

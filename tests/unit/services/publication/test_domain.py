@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.rulepack import FormerName, Issuer
 from rules.pack import load
 from services.publication import domain
 
@@ -60,3 +61,47 @@ def test_the_day_of_issue_is_the_local_one() -> None:
     late = datetime(2025, 3, 27, 17, 0, tzinfo=UTC)
     assert domain.local_day(late, "Asia/Shanghai") == date(2025, 3, 28)
     assert domain.in_chinese(date(2025, 3, 28)) == "2025年3月28日"
+
+
+@pytest.mark.clause("O6")
+@pytest.mark.parametrize(
+    ("day", "name"),
+    [
+        (date(2019, 12, 31), "最早的协会"),
+        (date(2020, 6, 30), "最早的协会"),
+        (date(2020, 7, 1), "后来的协会"),
+        (date(2023, 5, 1), "后来的协会"),
+        (date(2023, 5, 2), "现在的协会"),
+    ],
+)
+def test_an_issuer_bears_the_name_in_force_on_the_day(day: date, name: str) -> None:
+    """To the end of a former name's last day; a spelling without a last day is never in force by itself."""
+    issuer = Issuer(
+        id="local",
+        name="现在的协会",
+        role="local",
+        former_names=(
+            FormerName(name="后来的协会", until=date(2023, 5, 1)),
+            FormerName(name="最早的协会", until=date(2020, 6, 30)),
+            FormerName(name="别的写法"),
+        ),
+    )
+    assert domain.name_on(issuer, day) == name
+
+
+@pytest.mark.clause("C2")
+def test_a_code_follows_from_all_that_a_document_says() -> None:
+    said = ("ab" * 16, "CQ2024-1-00001", 1, "张三", "junior", date(2025, 3, 28))
+    code = domain.proof_code(*said)
+    assert len(code) == 10
+    others = (
+        ("cd" * 16, "CQ2024-1-00002", 2, "张四", "intermediate", date(2025, 3, 29))[n] for n in range(6)
+    )
+    changed = {domain.proof_code(*(*said[:n], other, *said[n + 1 :])) for n, other in enumerate(others)}  # type: ignore[arg-type]
+    assert len({code, *changed}) == 7
+    assert domain.typed_code(f" {domain.printed_code(code).lower()} ") == code
+
+
+@pytest.mark.parametrize(("name", "shown"), [("张三", "张*"), ("欧阳晓䶮", "欧***"), ("李", "李*")])
+def test_half_a_name(name: str, shown: str) -> None:
+    assert domain.masked(name) == shown

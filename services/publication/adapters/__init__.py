@@ -1,0 +1,1 @@
+"""Outside of publication: keys, signatures in PDFs, credentials."""
