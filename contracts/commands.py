@@ -12,8 +12,8 @@ from pydantic import AwareDatetime, Field
 
 from contracts.bars import BarDecision
 from contracts.base import Data, Input
-from contracts.keys import CorrectKey, KeyCorrected
 from contracts.certificates import CertificateRuling
+from contracts.keys import CorrectKey, KeyCorrected
 from contracts.lifecycle import Route, Stage
 from contracts.prepared import (
     ApplicationPrepared,
