@@ -407,4 +407,5 @@ async def test_the_exam_by_keyboard_alone(browser: Browser, exam: ExamSite) -> N
         await page.keyboard.press("Enter")
         await page.locator("#item-2:focus").wait_for()
         assert await page.locator("#item-1").is_hidden()
+        await shot(page, "exam-desk")
         assert len(await exam.answers(sitter)) == 1
