@@ -7,6 +7,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from pydantic import BaseModel
+from urllib3.exceptions import HTTPError
 
 from contracts.commands import Role
 from contracts.http.gateway import Funnel
@@ -48,12 +49,16 @@ def staged(view: RoundView, funnel: Funnel) -> RoundView:
 
 
 async def pack_of(parts: Parts, round_id: UUID) -> RulePack:
-    """The pinned pack. 404."""
+    """The pinned pack. 404; 503 when the store is away."""
     async with parts.db.read() as session:
         row = await session.get(Round, round_id)
     if row is None:
         raise not_found()
-    return (await parts.packs.get(row.pack_key)).pack
+    try:
+        return (await parts.packs.get(row.pack_key)).pack
+    except HTTPError:
+        message = "对象存储暂时不可用，请稍后再试。"
+        raise DomainError(Kind.unavailable, "service_unavailable", message) from None
 
 
 async def ranking(parts: Parts, caller: Caller, round_id: UUID, **params: Any) -> Ranking | None:

@@ -165,6 +165,29 @@ async def test_the_rules_of_a_round_show_what_is_undecided_and_each_interpretati
     assert all(one.name in text for one in open_points)
 
 
+@pytest.mark.clause("R1")
+async def test_the_stage_is_that_of_what_happened_whatever_registration_was_told(world: World) -> None:
+    """Registration is told of filing, assessment, the final list and the end; the rest comes by events."""
+    round_id = await a_round(world, RoundStage.notice)
+    _, token = await world.staff(Role.approver)
+    async with world.client(cookie=token) as client, world.client() as anybody:
+        pages = [
+            (await client.get("/staff/rounds")).text,
+            (await client.get(f"/staff/rounds/{round_id}")).text,
+            (await anybody.get("/")).text,
+        ]
+    assert ["公示中</span>" in text for text in pages] == [True] * 3
+
+
+async def test_without_the_store_a_round_says_so(world: World) -> None:
+    round_id = await a_round(world)
+    world.parts.packs._loaded.clear()
+    _, token = await world.staff(Role.secretariat)
+    async with world.client(cookie=token) as client:
+        answer = await client.get(f"/staff/rounds/{round_id}")
+    assert (answer.status_code, "对象存储暂时不可用" in answer.text) == (503, True)
+
+
 async def test_a_round_of_nobody_and_a_window_of_another_are_not_found(world: World) -> None:
     round_id, other = await a_round(world), await a_round(world)
     await a_window(world, other, NOW + timedelta(days=1))
