@@ -12,6 +12,17 @@ from pydantic import AwareDatetime, Field
 
 from contracts.bars import BarDecision
 from contracts.base import Data, Input
+from contracts.complaints import (
+    AcceptComplaint,
+    CloseHearing,
+    ComplaintPrepared,
+    DecideComplaint,
+    ExtensionPrepared,
+    HearingPrepared,
+    OpenComplaint,
+    RestOnEntry,
+    Unhold,
+)
 from contracts.lifecycle import Route, Stage
 from contracts.prepared import (
     ApplicationPrepared,
@@ -33,6 +44,7 @@ class TargetKind(StrEnum):
     application = "application"
     round = "round"
     notice = "notice"
+    complaint = "complaint"
 
 
 class Role(StrEnum):
@@ -154,6 +166,8 @@ class CloseNotice(Input):
 
 
 class Hold(Input):
+    """`reference`: the complaint that holds the person, when publication sends it (N3)."""
+
     reason: Code
     reference: UUID | None = None
 
@@ -222,6 +236,13 @@ class CommandName(StrEnum):
     bar_person = "bar_person"
     lift_bar = "lift_bar"
     file_outside = "file_outside"
+    open_complaint = "open_complaint"
+    accept_complaint = "accept_complaint"
+    refuse_complaint = "refuse_complaint"
+    hear_accused = "hear_accused"
+    close_hearing = "close_hearing"
+    extend_complaint = "extend_complaint"
+    decide_complaint = "decide_complaint"
 
 
 class CommandSpec(Data):
@@ -242,93 +263,73 @@ class CommandSpec(Data):
 _applicant = frozenset({Role.applicant})
 _system = frozenset({Role.system})
 _secretariat = frozenset({Role.secretariat})
+_supervisor = frozenset({Role.supervisor})
+_reviewer = frozenset({Role.reviewer})
 _a, _r, _n = TargetKind.application, TargetKind.round, TargetKind.notice
 _bar = CommandSpec(target=_r, body=BarDecision, roles=_secretariat, prepare="registration", two_persons=True)
 
+
+def _filing(
+    body: type[Input],
+    prepared: type[Data] | None = None,
+    roles: frozenset[Role] = _applicant,
+    window: Stage = Stage.filing,
+) -> CommandSpec:
+    """What is done to a form while its window is open; registration checks or freezes something first."""
+    return CommandSpec(
+        target=_a, body=body, roles=roles, window=window, prepare="registration", prepared=prepared
+    )
+
+
+def _by_two(target: TargetKind, body: type[Input]) -> CommandSpec:
+    """Proposed by the secretariat, confirmed by another."""
+    return CommandSpec(target=target, body=body, roles=_secretariat, two_persons=True)
+
+
+def _complaint(
+    body: type[Input], prepared: type[Data] | None = None, roles: frozenset[Role] = _supervisor
+) -> CommandSpec:
+    """What moves a complaint; publication, which alone keeps its texts, checks it first (O4)."""
+    return CommandSpec(
+        target=TargetKind.complaint, body=body, roles=roles, prepare="publication", prepared=prepared
+    )
+
+
 COMMANDS: dict[CommandName, CommandSpec] = {
-    CommandName.apply: CommandSpec(
-        target=_a,
-        body=Apply,
-        roles=_applicant,
-        window=Stage.filing,
-        prepare="registration",
-        prepared=ApplicationPrepared,
-    ),
-    CommandName.submit: CommandSpec(
-        target=_a,
-        body=Submit,
-        roles=_applicant,
-        window=Stage.filing,
-        prepare="registration",
-        prepared=FormPrepared,
-    ),
-    CommandName.attach_scan: CommandSpec(
-        target=_a,
-        body=AttachScan,
-        roles=_applicant,
-        window=Stage.filing,
-        prepare="registration",
-        prepared=ScanPrepared,
-    ),
-    CommandName.take_back: CommandSpec(
-        target=_a, body=Nothing, roles=_applicant, window=Stage.filing, prepare="registration"
-    ),
-    CommandName.discard: CommandSpec(
-        target=_a, body=Nothing, roles=_applicant, window=Stage.filing, prepare="registration"
-    ),
-    CommandName.file_outside: CommandSpec(
-        target=_a,
-        body=FileOutside,
-        roles=_system,
-        window=Stage.filing,
-        prepare="registration",
-        prepared=OutsidePrepared,
-    ),
+    CommandName.apply: _filing(Apply, ApplicationPrepared),
+    CommandName.submit: _filing(Submit, FormPrepared),
+    CommandName.attach_scan: _filing(AttachScan, ScanPrepared),
+    CommandName.take_back: _filing(Nothing),
+    CommandName.discard: _filing(Nothing),
+    CommandName.file_outside: _filing(FileOutside, OutsidePrepared, _system),
     CommandName.confirm_payment: CommandSpec(
         target=_a, body=ConfirmPayment, roles=_system, window=Stage.filing
     ),
     CommandName.withdraw: CommandSpec(target=_a, body=Nothing, roles=_applicant),
     CommandName.decide_qualification: CommandSpec(
-        target=_a,
-        body=DecideQualification,
-        roles=frozenset({Role.reviewer}),
-        prepare="review",
-        prepared=DecisionPrepared,
+        target=_a, body=DecideQualification, roles=_reviewer, prepare="review", prepared=DecisionPrepared
     ),
-    CommandName.resubmit: CommandSpec(
-        target=_a,
-        body=Resubmit,
-        roles=_applicant,
-        window=Stage.correction,
-        prepare="registration",
-        prepared=FormPrepared,
-    ),
+    CommandName.resubmit: _filing(Resubmit, FormPrepared, window=Stage.correction),
     CommandName.cancel_flags: CommandSpec(
         target=_a,
         body=CancelFlags,
-        roles=frozenset({Role.reviewer, Role.secretariat}),
+        roles=_reviewer | _secretariat,
         prepare="review",
         prepared=CorrectionRevised,
         two_persons=True,
     ),
-    CommandName.record_outside_decision: CommandSpec(
-        target=_a, body=RecordOutsideDecision, roles=_secretariat, two_persons=True
-    ),
+    CommandName.record_outside_decision: _by_two(_a, RecordOutsideDecision),
     CommandName.complete_exam: CommandSpec(target=_a, body=CompleteExam, roles=_system),
     CommandName.complete_portfolio: CommandSpec(target=_a, body=CompletePortfolio, roles=_system),
     CommandName.complete_defence: CommandSpec(target=_a, body=CompleteDefence, roles=_system),
     CommandName.record_rank: CommandSpec(target=_a, body=RecordRank, roles=_system),
     CommandName.close_notice: CommandSpec(target=_a, body=CloseNotice, roles=_system),
-    CommandName.hold: CommandSpec(target=_a, body=Hold, roles=frozenset({Role.supervisor})),
-    CommandName.unhold: CommandSpec(target=_a, body=Nothing, roles=frozenset({Role.supervisor})),
+    CommandName.hold: CommandSpec(target=_a, body=Hold, roles=_supervisor | _system),
+    CommandName.unhold: CommandSpec(target=_a, body=Unhold, roles=_supervisor | _system),
     CommandName.disqualify: CommandSpec(
-        target=_a,
-        body=Disqualify,
-        roles=frozenset({Role.supervisor, Role.secretariat}),
-        prepare="review",
-        two_persons=True,
+        target=_a, body=Disqualify, roles=_supervisor | _secretariat, prepare="review", two_persons=True
     ),
-    CommandName.exclude: CommandSpec(target=_a, body=Exclude, roles=_secretariat, two_persons=True),
+    CommandName.exclude: _by_two(_a, Exclude),
     CommandName.issue: CommandSpec(target=_a, body=Issue, roles=_system),
     CommandName.open_round: CommandSpec(
         target=_r,
@@ -337,17 +338,18 @@ COMMANDS: dict[CommandName, CommandSpec] = {
         prepare="registration",
         prepared=RoundPrepared,
     ),
-    CommandName.release_ranking: CommandSpec(
-        target=_r, body=ReleaseRanking, roles=_secretariat, two_persons=True
-    ),
-    CommandName.publish_final_list: CommandSpec(
-        target=_r, body=PublishFinalList, roles=_secretariat, two_persons=True
-    ),
-    CommandName.confirm_posted: CommandSpec(
-        target=_n, body=ConfirmPosted, roles=_secretariat, two_persons=True
-    ),
+    CommandName.release_ranking: _by_two(_r, ReleaseRanking),
+    CommandName.publish_final_list: _by_two(_r, PublishFinalList),
+    CommandName.confirm_posted: _by_two(_n, ConfirmPosted),
     CommandName.bar_person: _bar,
     CommandName.lift_bar: _bar,
+    CommandName.open_complaint: _complaint(OpenComplaint, ComplaintPrepared, _system),
+    CommandName.accept_complaint: _complaint(AcceptComplaint),
+    CommandName.refuse_complaint: _complaint(RestOnEntry),
+    CommandName.hear_accused: _complaint(RestOnEntry, HearingPrepared),
+    CommandName.close_hearing: _complaint(CloseHearing, None, _system),
+    CommandName.extend_complaint: _complaint(RestOnEntry, ExtensionPrepared),
+    CommandName.decide_complaint: _complaint(DecideComplaint),
 }
 
 

@@ -7,7 +7,7 @@ from functools import cache
 from fastapi import APIRouter, FastAPI
 
 from contracts.http.files import UPLOAD_MAX_BYTES
-from gateway.api import applications, auth, codec, commands, history, proposals, rounds, staff
+from gateway.api import applications, auth, codec, commands, complaints, history, proposals, rounds, staff
 from gateway.guard import GuardedRoute
 from gateway.headers import SecurityHeaders
 from gateway.intake.api import router as intake_router
@@ -60,7 +60,7 @@ def make_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     app.state.services = parts.services
     app.state.policy = policy
-    for module in (auth, staff, rounds, applications, history, proposals, commands, codec):
+    for module in (auth, staff, rounds, applications, history, proposals, complaints, commands, codec):
         app.include_router(module.router)
     app.include_router(_from_tables())
     app.include_router(intake_router(parts.settings, parts.db))

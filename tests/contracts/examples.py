@@ -27,6 +27,7 @@ from contracts import (
 from contracts.commands import CommandName, Role, TargetKind
 from contracts.events import EventType
 from contracts.lifecycle import ActionRequiredBy, Phase, RoundStage, Route, Stage, Status
+from tests.contracts.complaint_examples import move_complaint, of_complaints
 
 Examples = dict[str, BaseModel]
 
@@ -333,6 +334,7 @@ def of_publication() -> Examples:
             key=KEY, case=CASE, transition=MOVE, final_list_id=FINAL_LIST
         ),
         "Delist": publication.Delist(key=f"{KEY}:end", case=CASE),
+        "MoveComplaint": move_complaint(),
     }
 
 
@@ -443,6 +445,7 @@ def _case_event(type_: EventType, data: dict[str, Any]) -> events.Event:
 EXAMPLES: dict[str, Examples] = {
     "bars": {"BarDecision": bars.BarDecision(bar_id=UUID(int=31))},
     "commands": of_commands(),
+    "complaints": of_complaints(),
     "events": of_events(),
     "exam": of_exam(),
     "gateway": of_gateway(),

@@ -61,6 +61,12 @@ def test_english_says_everything_that_the_templates_say() -> None:
         words.RECOVERY,
         words.AUDIT,
         words.VERDICT,
+        words.COMPLAINT_STAGE,
+        words.COMPLAINT_OUTCOME,
+        words.COMPLAINT_SUBJECT,
+        words.COMPLAINT_CHANNEL,
+        words.COMPLAINT_STATE,
+        words.COMPLAINT_ENTRY,
     )
     dynamic = (
         {text for table in tables for text in table.values()}

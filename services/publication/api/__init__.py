@@ -11,6 +11,8 @@ from kit.db import Database
 from kit.errors import DomainError, Kind
 from kit.http import Actor, create_app, current_actor, problems
 from kit.settings import Settings
+from services.publication.api.complaints import Desk
+from services.publication.api.complaints import router as complaints
 from services.publication.service import Certificates, Notices
 
 CurrentActor = Annotated[Actor, Depends(current_actor("publication"))]
@@ -19,11 +21,14 @@ _OFFICE = frozenset({Role.secretariat, Role.approver, Role.supervisor})
 router = APIRouter()
 
 
-def make_app(settings: Settings, db: Database, notices: Notices, certificates: Certificates) -> FastAPI:
+def make_app(
+    settings: Settings, db: Database, notices: Notices, certificates: Certificates, desk: Desk
+) -> FastAPI:
     """The application of this service's API process."""
     app = create_app("fudao publication", settings, db=db)
-    app.state.notices, app.state.certificates = notices, certificates
+    app.state.notices, app.state.certificates, app.state.desk = notices, certificates, desk
     app.include_router(router)
+    app.include_router(complaints)
     return app
 
 
