@@ -63,6 +63,7 @@ _TEXTS: dict[str, tuple[str, str | None]] = {
     "nothing_to_disqualify": ("只有认定属实或部分属实、并关联到某份申报的投诉，才能取消认证资格。", "N3"),
     "already_extended": ("办理期限只能延长一次，已经延长过。", "N3"),
     "limit_passed": ("办理期限已过，不能再延长；请尽快作出决定。", "N3"),
+    "complaint_starting": ("这件投诉刚刚收到，还在登记；请过一会儿再办理。", "N3"),
     "unknown_complaint": ("没有找到这件投诉。", "N3"),
     "unknown_entry": ("没有找到这一步所依据的文字，请重新填写后提交。", "N3"),
     "document_needed": ("请附上决定文件（PDF、JPG 或 PNG）。", "N3"),

@@ -42,17 +42,17 @@ async def test_complained_on_a_phone_without_scripts_decided_held_and_released(
     async with opened(browser, site, size=PHONE, java_script_enabled=False) as page:
         number, code = await _complain(page, site, "王小明")
         await page.get_by_role("button", name="查看进度").click()
-        assert "已收到，待决定是否受理" in await page.locator("h1").inner_text()
+        await page.get_by_text("已收到，待决定是否受理").wait_for()
     complaint_id = await site.only()
     _, board = await site.gateway.staff(Role.supervisor)
     async with opened(browser, site, token=board, size=PHONE, java_script_enabled=False) as page:
         await page.goto(f"{site.url}/staff/complaints")
         await page.get_by_role("link", name=number).click()
-        assert "教务处存有名单" in await page.locator("#content").inner_text()
+        await page.get_by_text("教务处存有名单").wait_for()
         await page.get_by_role("button", name="受理", exact=True).click()
         await site.held(person, True)
         await page.reload()
-        assert await page.get_by_text("此人暂缓发证").is_visible()
+        await page.get_by_text("此人暂缓发证").first.wait_for()
         await _open(page, "请本人说明…")
         await page.get_by_label("告知的内容").fill("请说明2024年5月市级二等奖的指导情况。")
         await page.get_by_label("文字中没有投诉人的信息").check()
@@ -62,10 +62,11 @@ async def test_complained_on_a_phone_without_scripts_decided_held_and_released(
         await page.goto(f"{site.url}/my/applications/{person.application}")
         await page.get_by_text("向监督委员会作出说明").first.wait_for()
         await page.locator(".next-step a").click()
+        await page.get_by_label("您的说明").wait_for()
         assert await faults(page) == []
         await page.get_by_label("您的说明").fill("奖项由我指导，有聘书为证。")
         await page.get_by_role("button", name="提交说明").click()
-        assert await page.get_by_text("您的说明已经收到").is_visible()
+        await page.get_by_text("您的说明已经收到").first.wait_for()
         await site.at(complaint_id, ComplaintStage.heard)
     async with opened(browser, site, token=board, size=PHONE, java_script_enabled=False) as page:
         await page.goto(f"{site.url}/staff/complaints/{complaint_id}")
@@ -77,13 +78,14 @@ async def test_complained_on_a_phone_without_scripts_decided_held_and_released(
         await shot(page, "complaint-decide-390")
         await page.get_by_role("button", name="作出决定").click()
         await site.held(person, False)
-        assert "已办结：不属实" in await page.locator("h1").inner_text()
+        await page.reload()
+        await page.get_by_text("已办结：不属实").wait_for()
     async with opened(browser, site, size=PHONE, java_script_enabled=False) as page:
         await page.goto(f"{site.url}/complaints/progress")
         await page.get_by_label("编号").fill(number.lower())
         await page.get_by_label("查询码").fill(code.lower().replace("-", " "))
         await page.get_by_role("button", name="查看进度").click()
-        assert await page.get_by_text("结论：不属实").is_visible()
+        await page.get_by_text("结论：不属实").first.wait_for()
         assert await faults(page) == []
 
 
@@ -95,6 +97,7 @@ async def test_no_page_of_complaints_shuts_anybody_out(browser: Browser, site: H
         await page.get_by_role("button", name="查看进度").click()
         await page.get_by_label("回答提问，或补充").fill("名单存在教务处二楼。")
         await page.get_by_role("button", name="补充", exact=True).click()
+        await page.get_by_text("已经补充").wait_for()
         assert await faults(page, axe) == []
         await shot(page, "complaint-progress-390")
     complaint_id = await site.only()
@@ -102,6 +105,7 @@ async def test_no_page_of_complaints_shuts_anybody_out(browser: Browser, site: H
     _, office = await site.gateway.staff(Role.secretariat)
     async with opened(browser, site, token=board) as page:
         await page.goto(f"{site.url}/staff/complaints/{complaint_id}")
+        await page.get_by_role("button", name="受理", exact=True).wait_for()
         assert await faults(page, axe) == []
         await shot(page, "complaint-received-390")
         await page.get_by_role("button", name="受理", exact=True).click()

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.http.complaints import ComplaintState
+from kit.tables import outbox
 from services.publication.models import (
     ComplaintEntryRow,
     ComplaintFileRow,
@@ -90,6 +91,12 @@ async def counts(session: AsyncSession) -> tuple[int, int]:
 async def files(session: AsyncSession, complaint_id: UUID) -> Sequence[ComplaintFileRow]:
     query = select(ComplaintFileRow).where(ComplaintFileRow.complaint_id == complaint_id)
     return (await session.execute(query.order_by(ComplaintFileRow.place))).scalars().all()
+
+
+async def announced(session: AsyncSession, command_id: UUID) -> bool:
+    """Whether the gateway has this command of ours in its log."""
+    query = select(outbox.c.sent_at).where(outbox.c.id == command_id)
+    return (await session.execute(query)).scalar_one_or_none() is not None
 
 
 # texts ----------------------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ from services.publication.repository import complaints as rows
 from services.publication.service import holding
 from services.publication.service.complaint_messages import Messages
 from services.publication.service.complaint_sealing import Sealing
-from services.publication.service.complaints import remind, soon_key
+from services.publication.service.complaints import opening, remind, soon_key
 
 LAST_MORNING = "complaint.hearing_last"
 """Due row: the last morning of an explanation."""
@@ -60,6 +60,10 @@ class ComplaintMoves:
             row = await rows.one(session, request.target_id)
             if row is None:
                 return PrepareResult(refused=refused("unknown_complaint"))
+            if request.name is not CommandName.open_complaint and not await rows.announced(
+                session, opening(row).id
+            ):
+                return PrepareResult(refused=refused("complaint_starting"))
             moment = await now(session)
             wanted = _RESTS_ON.get(request.name)
             if wanted is not None:

@@ -104,7 +104,7 @@ class Complaints:
         row = await rows.one(session, given.complaint_id)
         assert row is not None
         await remind(session, row, pack)
-        await outbox.add_command(session, own(row, f"{row.id}/received", CommandName.open_complaint))
+        await outbox.add_command(session, opening(row))
         told = {"number": number, "code": self._sealing.code(row.id), "deadline": domain.in_words(decide_by)}
         await self._messages.complainant(session, row, MessageKind.complaint_received, "received", told)
         return row
@@ -243,6 +243,11 @@ def own(row: ComplaintRow, key: str, name: CommandName) -> ServiceCommand:
         name=name,
         body={},
     )
+
+
+def opening(row: ComplaintRow) -> ServiceCommand:
+    """The command that starts its run."""
+    return own(row, f"{row.id}/received", CommandName.open_complaint)
 
 
 async def remind(session: AsyncSession, row: ComplaintRow, pack: RulePack) -> None:

@@ -247,6 +247,12 @@ async def test_a_step_rests_on_its_own_text_and_comes_in_time(world: World) -> N
     complaint_id, _ = await world.file()
     other, _ = await world.file()
     note, reason = await world.entry(complaint_id, "note"), await world.entry(complaint_id, "reason")
+    early = await world.prepare(complaint_id, CommandName.refuse_complaint, entry_id=str(reason))
+    assert early.refused is not None
+    assert early.refused.code == "complaint_starting"  # its run is not started yet
+    opening = await world.prepare(complaint_id, CommandName.open_complaint)
+    assert opening.data == {"decide_by": "2025-04-17T16:00:00Z", "application_id": None}
+    await world.relay()
     for entry_id in (note, await world.entry(other, "reason"), uuid4()):
         result = await world.prepare(complaint_id, CommandName.refuse_complaint, entry_id=str(entry_id))
         assert result.refused is not None

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import httpx
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
 from contracts import publication as contract
 from contracts.commands import CommandName, PrepareRequest, PrepareResult, Role, ServiceCommand
@@ -217,6 +217,11 @@ class World:
         await self.move(
             complaint_id, ComplaintStage.ended, outcome=outcome, disqualify=disqualify, entry_id=entry_id
         )
+
+    async def relay(self) -> None:
+        """Everything in the outbox has got to the gateway."""
+        async with self.db.unit_of_work() as session:
+            await session.execute(update(outbox).values(sent_at=func.public.fudao_now()))
 
     async def prepare(self, complaint_id: UUID, name: CommandName, **body: Any) -> PrepareResult:
         async with self.db.read() as session:
