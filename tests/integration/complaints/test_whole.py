@@ -229,6 +229,11 @@ async def test_no_page_of_the_committee_opens_for_anybody_else(house: House) -> 
         for path in (f"/staff/complaints/{uuid4()}", f"/staff/complaints/{complaint_id}/files/4"):
             assert (await client.get(path)).status_code == 404
         assert (await step(client, uuid4(), "accept")).status_code == 404
+    (opening,) = [row for row in await house.gateway.stored() if row.target_id == complaint_id]
+    for role, status in ((Role.supervisor, 200), (Role.secretariat, 404), (Role.operator, 404)):
+        _, token = await house.gateway.staff(role)
+        async with house.client(token) as client:
+            assert (await client.get(f"/api/v1/commands/{opening.id}")).status_code == status
     async with house.client(house.people[1].token) as stranger:
         path = f"/my/applications/{house.people[0].application}/complaints"
         assert (await stranger.get(path)).status_code == 404
