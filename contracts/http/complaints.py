@@ -53,6 +53,17 @@ class EvidenceFile(Input):
     bytes: Annotated[int, Field(gt=0, le=MAX_FILE_BYTES)]
 
 
+class PublicComplaint(Input):
+    """`POST /public/complaints`. `round_id` None: the present round. `complainant` None: anonymous."""
+
+    subject: ComplaintSubject
+    round_id: UUID | None = None
+    application_number: Annotated[str, Field(max_length=32)] = ""
+    about: Annotated[str, Field(max_length=200)] = ""
+    facts: Annotated[str, Field(min_length=10, max_length=TEXT_MOST)]
+    complainant: Complainant | None = None
+
+
 class FileComplaint(Input):
     """Gateway → publication. `complaint_id` follows from the form's own key, so a second click is the same complaint.
 

@@ -6,18 +6,8 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Request
-from pydantic import Field
 
-from contracts.base import Input
-from contracts.http.complaints import (
-    TEXT_MOST,
-    Complainant,
-    ComplaintFiled,
-    ComplaintSubject,
-    LookUp,
-    Progress,
-    Reply,
-)
+from contracts.http.complaints import ComplaintFiled, LookUp, Progress, PublicComplaint, Reply
 from gateway.api.auth import address_of
 from gateway.complaints import handing_in
 from gateway.guard import GuardedRoute
@@ -30,17 +20,6 @@ RandomKey = Annotated[
 ]
 """Random, so that nobody else's complaint has it: nobody is logged in here."""
 router = APIRouter(prefix=API, route_class=GuardedRoute, tags=["complaints"])
-
-
-class PublicComplaint(Input):
-    """`round_id` None: the present round. `complainant` None: anonymous."""
-
-    subject: ComplaintSubject
-    round_id: UUID | None = None
-    application_number: Annotated[str, Field(max_length=32)] = ""
-    about: Annotated[str, Field(max_length=200)] = ""
-    facts: Annotated[str, Field(min_length=10, max_length=TEXT_MOST)]
-    complainant: Complainant | None = None
 
 
 @router.post("/public/complaints", status_code=201, responses=problems(403, 404, 409, 413, 422, 429, 503))
