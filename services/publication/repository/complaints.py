@@ -165,6 +165,12 @@ async def holding(session: AsyncSession, application_ids: Sequence[UUID]) -> set
     return {found for found in (await session.execute(query)).scalars() if found is not None}
 
 
+async def released(session: AsyncSession, application_id: UUID) -> None:
+    """Nothing holds this person any more: a decided complaint that still did was let go by hand."""
+    which = ComplaintRow.application_id == application_id, ComplaintRow.stage == "ended"
+    await session.execute(update(ComplaintRow).where(*which).values(holds=False))
+
+
 async def in_time_after_all(
     session: AsyncSession, round_id: UUID, closes_at: datetime
 ) -> Sequence[ComplaintRow]:

@@ -16,6 +16,7 @@ from kit.storage import ObjectStore
 from rules.cache import Packs
 from services.publication import domain, repository
 from services.publication.models import ListingRow, NoticeRow
+from services.publication.repository import complaints
 from services.publication.service import holding
 
 
@@ -153,6 +154,8 @@ class Notices:
 
         async def make() -> Done:
             await repository.set_hold(session, case.application_id, request.held)
+            if not request.held:
+                await complaints.released(session, case.application_id)
             event = case_event(
                 EventType.hold_changed,
                 case,

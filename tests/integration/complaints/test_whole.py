@@ -199,6 +199,81 @@ async def test_an_upheld_complaint_disqualifies_by_two_and_its_hold_stays_until_
     assert "查实了，谢谢。" in answer.text
 
 
+@pytest.mark.clause("N3", "O2")
+async def test_a_loss_that_is_not_approved_is_proposed_again_or_let_go(house: House) -> None:
+    person = house.people[0]
+    complaint_id, _, _ = await complain(house)
+    _, board = await house.gateway.staff(Role.supervisor)
+    _, second = await house.gateway.staff(Role.approver)
+    await house.document(b"%PDF-1.7 doubtful")
+    async with house.client(board) as committee, house.client(second) as approver:
+        await step(committee, complaint_id, "accept", number=person.number)
+        await step(committee, complaint_id, "hear", text="请说明指导情况。", confirmed="1")
+        await house.at(complaint_id, ComplaintStage.hearing)
+        async with house.client(person.token) as accused:
+            path = f"/my/applications/{person.application}/complaints/{complaint_id}"
+            await accused.post(path, data={"text": "我参与了指导。"})
+        await house.at(complaint_id, ComplaintStage.heard)
+        given = {"outcome": "partly_upheld", "text": "部分属实。", "disqualify": "1", "confirmed": "1"}
+        assert (await step(committee, complaint_id, "decide", DOCUMENT, **given)).status_code == 303
+        await house.held(person, True)
+
+        async def proposed() -> str:
+            shown = (await approver.get("/staff/proposals")).text
+            (found,) = set(re.findall(r"/staff/proposals/([0-9a-f-]{36})/approve", shown))
+            return found
+
+        twice = await step(committee, complaint_id, "disqualify")
+        assert (twice.status_code, "已经有人提议" in twice.text) == (409, True)
+        reason = {"reason": "证据不足，请复核"}
+        await approver.post(f"/staff/proposals/{await proposed()}/reject", data=reason)
+        assert "证据不足，请复核" in (await committee.get(f"/staff/complaints/{complaint_id}")).text
+        assert (await step(committee, complaint_id, "disqualify")).status_code == 303
+        await approver.post(f"/staff/proposals/{await proposed()}/reject", data=reason)
+        assert (await step(committee, complaint_id, "unhold")).status_code == 422  # not confirmed
+        assert (await step(committee, complaint_id, "unhold", confirmed="1")).status_code == 303
+        await house.held(person, False)
+        assert not (await house.publication.desk.reading.view(complaint_id)).holds
+
+
+@pytest.mark.clause("N3")
+async def test_a_matter_of_procedure_is_extended_once_and_decided_without_an_application(
+    house: House,
+) -> None:
+    complaint_id, number, code = await complain(house, subject="process", person="", about="评审过程")
+    refused_id, its_number, its_code = await complain(house, subject="staff", person="", about="某工作人员")
+    _, board = await house.gateway.staff(Role.supervisor)
+    await house.document(b"%PDF-1.7 procedure")
+    async with house.client(board) as committee:
+        unknown = await step(committee, complaint_id, "accept", number="2024-J-99999")
+        assert (unknown.status_code, "没有这个申报编号" in unknown.text) == (422, True)
+        assert (await step(committee, complaint_id, "accept")).status_code == 303
+        before = await house.at(complaint_id, ComplaintStage.accepted)
+        alone = await step(committee, complaint_id, "hear", text="请说明。", confirmed="1")
+        assert (alone.status_code, "没有关联到某份申报" in alone.text) == (409, True)
+        assert (await step(committee, complaint_id, "extend", text="需要调取评审记录。")).status_code == 303
+
+        async def extended() -> bool:
+            seen = await house.publication.desk.reading.view(complaint_id)
+            return seen.extended and seen.decide_by > before.decide_by
+
+        await house.until(extended)
+        again = await step(committee, complaint_id, "extend", text="再延长。")
+        assert (again.status_code, "只能延长一次" in again.text) == (409, True)
+        decided = {"outcome": "upheld", "text": "评审记录缺一页，已补。", "confirmed": "1"}
+        assert (await step(committee, complaint_id, "decide", DOCUMENT, **decided)).status_code == 303
+        assert (await step(committee, refused_id, "refuse", text="没有线索。")).status_code == 422
+        reason = {"text": "没有可以核实的线索。", "confirmed": "1"}
+        assert (await step(committee, refused_id, "refuse", **reason)).status_code == 303
+        await house.at(complaint_id, ComplaintStage.ended)
+        await house.at(refused_id, ComplaintStage.ended)
+    async with house.client() as anybody:
+        first = await anybody.post("/complaints/progress", data={"number": number, "code": code})
+        other = await anybody.post("/complaints/progress", data={"number": its_number, "code": its_code})
+    assert all(said in first.text for said in ("结论：属实", "需要调取评审记录。"))
+    assert all(said in other.text for said in ("结论：不予受理", "没有可以核实的线索。"))
+
+
 @pytest.mark.clause("O2", "O4")
 async def test_no_page_of_the_committee_opens_for_anybody_else(house: House) -> None:
     complaint_id, number, _ = await complain(house, named="1", name=NAME, phone=PHONE)
