@@ -13,6 +13,17 @@ from pydantic import AwareDatetime, Field
 from contracts.bars import BarDecision
 from contracts.base import Data, Input
 from contracts.certificates import CertificateRuling
+from contracts.complaints import (
+    AcceptComplaint,
+    CloseHearing,
+    ComplaintPrepared,
+    DecideComplaint,
+    ExtensionPrepared,
+    HearingPrepared,
+    OpenComplaint,
+    RestOnEntry,
+    Unhold,
+)
 from contracts.keys import CorrectKey, KeyCorrected
 from contracts.lifecycle import Route, Stage
 from contracts.prepared import (
@@ -24,6 +35,7 @@ from contracts.prepared import (
     RoundPrepared,
     ScanPrepared,
 )
+from contracts.results import CompleteDefence, CompleteExam, CompletePortfolio, RecordRank
 from contracts.rulings import CancelFlags, Code, ContentKey, Disqualify
 
 MAX_BODY_BYTES = 1024
@@ -35,6 +47,7 @@ class TargetKind(StrEnum):
     application = "application"
     round = "round"
     notice = "notice"
+    complaint = "complaint"
 
 
 class Role(StrEnum):
@@ -65,9 +78,6 @@ class Refused(Data):
 
 
 Outcome = Annotated[Accepted | Refused, Field(discriminator="kind")]
-
-Score = Annotated[str, Field(pattern=r"^\d{1,12}/\d{1,12}$")]
-"""An exact component score as a fraction "n/d" on a scale of 100."""
 
 
 # Bodies: what the sender says -------------------------------------------------------------------------------
@@ -124,38 +134,14 @@ class RecordOutsideDecision(Input):
     document_key: ContentKey
 
 
-class ExamResult(StrEnum):
-    graded = "graded"
-    absent = "absent"
-
-
-class CompleteExam(Input):
-    result: ExamResult
-    score: Score | None = None
-
-
-class CompletePortfolio(Input):
-    score: Score
-    sheets: int
-
-
-class CompleteDefence(Input):
-    result: ExamResult
-    score: Score | None = None
-
-
-class RecordRank(Input):
-    ranking_id: UUID
-    in_cut: bool
-    rank: int | None = None
-
-
 class CloseNotice(Input):
     notice_id: UUID
     held: bool
 
 
 class Hold(Input):
+    """`reference`: the complaint that holds the person, when publication sends it (N3)."""
+
     reason: Code
     reference: UUID | None = None
 
@@ -231,6 +217,13 @@ class CommandName(StrEnum):
     file_outside = "file_outside"
     revoke_certificate = "revoke_certificate"
     reissue_certificate = "reissue_certificate"
+    open_complaint = "open_complaint"
+    accept_complaint = "accept_complaint"
+    refuse_complaint = "refuse_complaint"
+    hear_accused = "hear_accused"
+    close_hearing = "close_hearing"
+    extend_complaint = "extend_complaint"
+    decide_complaint = "decide_complaint"
 
 
 class CommandSpec(Data):
@@ -252,96 +245,85 @@ class CommandSpec(Data):
 
 _applicant, _system = frozenset({Role.applicant}), frozenset({Role.system})
 _secretariat = frozenset({Role.secretariat})
+_supervisor = frozenset({Role.supervisor})
+_reviewer = frozenset({Role.reviewer})
 _a, _r, _n = TargetKind.application, TargetKind.round, TargetKind.notice
-_bar = CommandSpec(target=_r, body=BarDecision, roles=_secretariat, prepare="registration", two_persons=True)
-_certificate = {"target": _a, "body": CertificateRuling, "prepare": "publication", "after_end": True}
-_reissue = _bar.model_copy(update=_certificate)
+
+
+def _filing(
+    body: type[Input],
+    prepared: type[Data] | None = None,
+    roles: frozenset[Role] = _applicant,
+    window: Stage = Stage.filing,
+) -> CommandSpec:
+    """What is done to a form while its window is open; registration checks or freezes something first."""
+    return CommandSpec(
+        target=_a, body=body, roles=roles, window=window, prepare="registration", prepared=prepared
+    )
+
+
+def _by_two(
+    target: TargetKind,
+    body: type[Input],
+    prepare: str | None = None,
+    roles: frozenset[Role] = _secretariat,
+    *,
+    after_end: bool = False,
+) -> CommandSpec:
+    """Proposed by one person, by default of the secretariat, confirmed by another."""
+    return CommandSpec(
+        target=target, body=body, roles=roles, prepare=prepare, two_persons=True, after_end=after_end
+    )
+
+
+def _own(body: type[Input], roles: frozenset[Role] = _system) -> CommandSpec:
+    """Of an application, without a window and without anything to prepare."""
+    return CommandSpec(target=_a, body=body, roles=roles)
+
+
+def _complaint(
+    body: type[Input], prepared: type[Data] | None = None, roles: frozenset[Role] = _supervisor
+) -> CommandSpec:
+    """What moves a complaint; publication, which alone keeps its texts, checks it first (O4)."""
+    return CommandSpec(
+        target=TargetKind.complaint, body=body, roles=roles, prepare="publication", prepared=prepared
+    )
+
 
 COMMANDS: dict[CommandName, CommandSpec] = {
-    CommandName.apply: CommandSpec(
-        target=_a,
-        body=Apply,
-        roles=_applicant,
-        window=Stage.filing,
-        prepare="registration",
-        prepared=ApplicationPrepared,
-    ),
-    CommandName.submit: CommandSpec(
-        target=_a,
-        body=Submit,
-        roles=_applicant,
-        window=Stage.filing,
-        prepare="registration",
-        prepared=FormPrepared,
-    ),
-    CommandName.attach_scan: CommandSpec(
-        target=_a,
-        body=AttachScan,
-        roles=_applicant,
-        window=Stage.filing,
-        prepare="registration",
-        prepared=ScanPrepared,
-    ),
-    CommandName.take_back: CommandSpec(
-        target=_a, body=Nothing, roles=_applicant, window=Stage.filing, prepare="registration"
-    ),
-    CommandName.discard: CommandSpec(
-        target=_a, body=Nothing, roles=_applicant, window=Stage.filing, prepare="registration"
-    ),
-    CommandName.file_outside: CommandSpec(
-        target=_a,
-        body=FileOutside,
-        roles=_system,
-        window=Stage.filing,
-        prepare="registration",
-        prepared=OutsidePrepared,
-    ),
+    CommandName.apply: _filing(Apply, ApplicationPrepared),
+    CommandName.submit: _filing(Submit, FormPrepared),
+    CommandName.attach_scan: _filing(AttachScan, ScanPrepared),
+    CommandName.take_back: _filing(Nothing),
+    CommandName.discard: _filing(Nothing),
+    CommandName.file_outside: _filing(FileOutside, OutsidePrepared, _system),
     CommandName.confirm_payment: CommandSpec(
         target=_a, body=ConfirmPayment, roles=_system, window=Stage.filing
     ),
-    CommandName.withdraw: CommandSpec(target=_a, body=Nothing, roles=_applicant),
+    CommandName.withdraw: _own(Nothing, _applicant),
     CommandName.decide_qualification: CommandSpec(
-        target=_a,
-        body=DecideQualification,
-        roles=frozenset({Role.reviewer}),
-        prepare="review",
-        prepared=DecisionPrepared,
+        target=_a, body=DecideQualification, roles=_reviewer, prepare="review", prepared=DecisionPrepared
     ),
-    CommandName.resubmit: CommandSpec(
-        target=_a,
-        body=Resubmit,
-        roles=_applicant,
-        window=Stage.correction,
-        prepare="registration",
-        prepared=FormPrepared,
-    ),
+    CommandName.resubmit: _filing(Resubmit, FormPrepared, window=Stage.correction),
     CommandName.cancel_flags: CommandSpec(
         target=_a,
         body=CancelFlags,
-        roles=frozenset({Role.reviewer, Role.secretariat}),
+        roles=_reviewer | _secretariat,
         prepare="review",
         prepared=CorrectionRevised,
         two_persons=True,
     ),
-    CommandName.record_outside_decision: CommandSpec(
-        target=_a, body=RecordOutsideDecision, roles=_secretariat, two_persons=True
-    ),
-    CommandName.complete_exam: CommandSpec(target=_a, body=CompleteExam, roles=_system),
-    CommandName.complete_portfolio: CommandSpec(target=_a, body=CompletePortfolio, roles=_system),
-    CommandName.complete_defence: CommandSpec(target=_a, body=CompleteDefence, roles=_system),
-    CommandName.record_rank: CommandSpec(target=_a, body=RecordRank, roles=_system),
-    CommandName.close_notice: CommandSpec(target=_a, body=CloseNotice, roles=_system),
-    CommandName.hold: CommandSpec(target=_a, body=Hold, roles=frozenset({Role.supervisor})),
-    CommandName.unhold: CommandSpec(target=_a, body=Nothing, roles=frozenset({Role.supervisor})),
-    CommandName.disqualify: CommandSpec(
-        target=_a,
-        body=Disqualify,
-        roles=frozenset({Role.supervisor, Role.secretariat}),
-        prepare="review",
-        two_persons=True,
-    ),
-    CommandName.exclude: CommandSpec(target=_a, body=Exclude, roles=_secretariat, two_persons=True),
-    CommandName.issue: CommandSpec(target=_a, body=Issue, roles=_system),
+    CommandName.record_outside_decision: _by_two(_a, RecordOutsideDecision),
+    CommandName.complete_exam: _own(CompleteExam),
+    CommandName.complete_portfolio: _own(CompletePortfolio),
+    CommandName.complete_defence: _own(CompleteDefence),
+    CommandName.record_rank: _own(RecordRank),
+    CommandName.close_notice: _own(CloseNotice),
+    CommandName.hold: _own(Hold, _supervisor | _system),
+    CommandName.unhold: _own(Unhold, _supervisor | _system),
+    CommandName.disqualify: _by_two(_a, Disqualify, "review", _supervisor | _secretariat),
+    CommandName.exclude: _by_two(_a, Exclude),
+    CommandName.issue: _own(Issue),
     CommandName.open_round: CommandSpec(
         target=_r,
         body=OpenRound,
@@ -349,23 +331,24 @@ COMMANDS: dict[CommandName, CommandSpec] = {
         prepare="registration",
         prepared=RoundPrepared,
     ),
-    CommandName.release_ranking: CommandSpec(
-        target=_r, body=ReleaseRanking, roles=_secretariat, two_persons=True
-    ),
-    CommandName.publish_final_list: CommandSpec(
-        target=_r, body=PublishFinalList, roles=_secretariat, two_persons=True
-    ),
-    CommandName.confirm_posted: CommandSpec(
-        target=_n, body=ConfirmPosted, roles=_secretariat, two_persons=True
-    ),
-    CommandName.correct_key: CommandSpec(
-        target=_r, body=CorrectKey, roles=_secretariat, prepare="scoring", two_persons=True
-    ),
+    CommandName.release_ranking: _by_two(_r, ReleaseRanking),
+    CommandName.publish_final_list: _by_two(_r, PublishFinalList),
+    CommandName.confirm_posted: _by_two(_n, ConfirmPosted),
+    CommandName.correct_key: _by_two(_r, CorrectKey, "scoring"),
     CommandName.key_corrected: CommandSpec(target=_r, body=KeyCorrected, roles=_system, prepare="exam"),
-    CommandName.bar_person: _bar,
-    CommandName.lift_bar: _bar,
-    CommandName.revoke_certificate: _reissue.model_copy(update={"roles": _secretariat | {Role.supervisor}}),
-    CommandName.reissue_certificate: _reissue,
+    CommandName.bar_person: _by_two(_r, BarDecision, "registration"),
+    CommandName.lift_bar: _by_two(_r, BarDecision, "registration"),
+    CommandName.revoke_certificate: _by_two(
+        _a, CertificateRuling, "publication", _supervisor | _secretariat, after_end=True
+    ),
+    CommandName.reissue_certificate: _by_two(_a, CertificateRuling, "publication", after_end=True),
+    CommandName.open_complaint: _complaint(OpenComplaint, ComplaintPrepared, _system),
+    CommandName.accept_complaint: _complaint(AcceptComplaint),
+    CommandName.refuse_complaint: _complaint(RestOnEntry),
+    CommandName.hear_accused: _complaint(RestOnEntry, HearingPrepared),
+    CommandName.close_hearing: _complaint(CloseHearing, None, _system),
+    CommandName.extend_complaint: _complaint(RestOnEntry, ExtensionPrepared),
+    CommandName.decide_complaint: _complaint(DecideComplaint),
 }
 
 

@@ -1,4 +1,4 @@
-"""Queue `publication`: public notices and their clock, final list, certificates."""
+"""Queue `publication`: public notices and their clock, final list, certificates, complaints."""
 
 from uuid import UUID
 
@@ -6,6 +6,7 @@ from pydantic import AwareDatetime
 from temporalio import activity
 
 from contracts.base import Data
+from contracts.complaints import ComplaintMove, ComplaintRef
 from contracts.lifecycle import CaseRef, RoundRef, RoundTransition, Transition
 from contracts.registration import Done
 
@@ -97,6 +98,14 @@ class Delist(Data):
     case: CaseRef
 
 
+class MoveComplaint(Data):
+    """A complaint is at this now: texts become valid, persons are held or let go, those concerned are told (N3)."""
+
+    key: str
+    complaint: ComplaintRef
+    move: ComplaintMove
+
+
 @activity.defn(name="publication.enlist")
 async def enlist(request: Enlist) -> Done:
     raise NotImplementedError
@@ -142,6 +151,11 @@ async def delist(request: Delist) -> Done:
     raise NotImplementedError
 
 
+@activity.defn(name="publication.move_complaint")
+async def move_complaint(request: MoveComplaint) -> Done:
+    raise NotImplementedError
+
+
 STUBS = [
     enlist,
     post_notice,
@@ -152,4 +166,5 @@ STUBS = [
     publish_final_list,
     issue_certificate,
     delist,
+    move_complaint,
 ]

@@ -5,9 +5,9 @@ from uuid import UUID
 from temporalio import activity
 
 from contracts.base import Data
-from contracts.commands import Score
 from contracts.lifecycle import CaseRef, RoundRef, RoundTransition, Stage, Transition
 from contracts.registration import Done
+from contracts.results import Score
 
 TASK_QUEUE = "scoring"
 

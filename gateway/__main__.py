@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from gateway import outside
 from gateway.accounts import sessions
 from gateway.app import make_app
+from gateway.complaints import follow as complaints
 from gateway.intake.waiting import Answers
 from gateway.parts import Parts
 from gateway.recovery import follow
@@ -83,9 +84,19 @@ async def _serve(settings: GatewaySettings, host: str, port: int) -> None:
     async def imports(stop: asyncio.Event) -> None:
         await outside.run(parts, stop)
 
+    async def complaint_messages(stop: asyncio.Event) -> None:
+        await complaints.run(parts, stop)
+
     loops = {"http": http, "answers": parts.answers.run, "sweeper": sweeper}
     try:
-        await run_loops({**loops, "recoveries": recoveries, "imports": imports})
+        await run_loops(
+            {
+                **loops,
+                "recoveries": recoveries,
+                "imports": imports,
+                "complaint messages": complaint_messages,
+            }
+        )
     finally:
         await services.aclose()
         await store.close()

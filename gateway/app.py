@@ -13,6 +13,7 @@ from gateway.api import (
     auth,
     codec,
     commands,
+    complaints,
     history,
     proposals,
     rounds,
@@ -70,7 +71,18 @@ def make_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     app.state.services = parts.services
     app.state.policy = policy
-    for module in (auth, staff, rounds, announcements, applications, history, proposals, commands, codec):
+    for module in (
+        auth,
+        staff,
+        rounds,
+        announcements,
+        applications,
+        history,
+        proposals,
+        complaints,
+        commands,
+        codec,
+    ):
         app.include_router(module.router)
     app.include_router(_from_tables())
     app.include_router(intake_router(parts.settings, parts.db))

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.commands import CommandName, Receipt, Refused, TargetKind
+from contracts.http.complaints import ComplaintView
 from contracts.http.publication import Notice
 from contracts.refusals import refused
 from gateway.guard import Caller, not_found
@@ -139,8 +140,18 @@ async def round_of(parts: Parts, kind: TargetKind, target_id: UUID, caller: Call
             if await session.get(Round, target_id) is None:
                 raise unknown_round()
             return target_id
+        if kind is TargetKind.complaint:
+            return await _round_of_complaint(parts, target_id, caller)
         rounds = list(await session.scalars(select(Round.id).order_by(Round.created_at.desc())))
     return await _round_of_notice(parts, target_id, rounds, caller)
+
+
+async def _round_of_complaint(parts: Parts, complaint_id: UUID, caller: Caller) -> UUID:
+    """Publication knows it, and tells the committee alone (O4)."""
+    found = await parts.services.request(
+        "publication", "GET", f"/complaints/{complaint_id}", actor=caller.actor()
+    )
+    return ComplaintView.model_validate_json(found.content).round_id
 
 
 async def _round_of_notice(parts: Parts, notice_id: UUID, rounds: list[UUID], caller: Caller) -> UUID:

@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 
 from contracts.commands import CommandName, CommandState, Role
+from contracts.http.complaints import AccusedViews
 from contracts.http.exam import Exam
 from contracts.http.gateway import KnownCase, TimelineEntry
 from contracts.http.panels import Appointment
@@ -43,6 +44,7 @@ class Facts:
     order: Order | None = None
     exam: Exam | None = None
     defence: Appointment | None = None
+    complaints: AccusedViews | None = None
 
 
 async def gather(parts: Parts, caller: Caller, application_id: UUID) -> Facts:
@@ -58,7 +60,8 @@ async def gather(parts: Parts, caller: Caller, application_id: UUID) -> Facts:
         spans = await windows.windows_of(session, [application_id, application.round_id])
     stage = known.stage if known else Stage.filing
     path = f"/applications/{application_id}"
-    registration, order, exam, defence = await asyncio.gather(
+    held = known is not None and known.held
+    registration, order, exam, defence, complaints = await asyncio.gather(
         _ask(parts, caller, "registration", f"{path}/registration", RegistrationView),
         _ask(parts, caller, "payment", f"{path}/order", Order) if stage is Stage.filing else _nothing(),
         _ask(parts, caller, "exam", f"{path}/exam", Exam)
@@ -66,6 +69,9 @@ async def gather(parts: Parts, caller: Caller, application_id: UUID) -> Facts:
         else _nothing(),
         _ask(parts, caller, "review", f"{path}/defence", Appointment)
         if stage is Stage.defence and caller.role is Role.applicant
+        else _nothing(),
+        _ask(parts, caller, "publication", f"{path}/complaints", AccusedViews)
+        if caller.role is Role.applicant and (held or stage is not Stage.filing)
         else _nothing(),
     )
     return Facts(
@@ -78,6 +84,7 @@ async def gather(parts: Parts, caller: Caller, application_id: UUID) -> Facts:
         order=order,
         exam=exam,
         defence=defence,
+        complaints=complaints,
     )
 
 

@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.commands import Role
+from contracts.commands import Role, TargetKind
 from contracts.http.gateway import Awaiting
 from contracts.refusals import refused
 from gateway.accounts import second_factor, sessions
@@ -216,7 +216,8 @@ async def _own_command(session: AsyncSession, command_id: UUID, caller: Caller) 
     row = await log.find(session, command_id)
     if row is None:
         raise not_found()
-    if row.subject == caller.account_id or any(role in READERS for role in caller.known.roles):
+    readers = READERS if row.target_kind != TargetKind.complaint else (Role.supervisor,)  # O4
+    if row.subject == caller.account_id or any(role in readers for role in caller.known.roles):
         return
     if caller.role is not Role.applicant:
         raise not_found()

@@ -56,6 +56,10 @@ class GatewaySettings(Settings):
     """After which an account recovery that nobody decided has run out (A1)."""
     recovery_keep_days: int = 180
     """How long pictures of documents and letters are kept after the end of a recovery."""
+    complaints_per_address_day: int = 10
+    complaint_looks_per_address_quarter: int = 60
+    complaint_looks_per_number_quarter: int = 12
+    """How often a complaint's number may be tried in 15 minutes, whatever the code (A21)."""
     help_minutes: int = 30
     """For how long help at the counter lasts; it ends by itself (A9)."""
     verifications_per_address_hour: int = 120

@@ -23,8 +23,37 @@ _OPEN_AFTER_FILING = frozenset(Stage) - {Stage.filing, Stage.ended}
 
 def steps(facts: Facts, stage: Stage, status: Status, closes_at: datetime | None) -> tuple[ToDo, ...]:
     """What is required first, then what may be done."""
-    found = [*_required(facts, stage, status, closes_at), *_optional(facts, stage, status)]
+    found = [
+        *_explanations(facts),
+        *_required(facts, stage, status, closes_at),
+        *_optional(facts, stage, status),
+    ]
     return tuple(sorted(found, key=lambda one: not one.required))
+
+
+def _explanations(facts: Facts) -> Iterator[ToDo]:
+    """What the supervisory committee asks to be explained, while it waits; its decision, afterwards (N3)."""
+    told = facts.complaints.complaints if facts.complaints is not None else ()
+    page = f"/my/applications/{facts.application.id}/complaints"
+    waiting = [one for one in told if one.outcome is None and one.statement is None]
+    if waiting:
+        yield ToDo(
+            code="explain",
+            title="向监督委员会作出说明",
+            text="监督委员会收到反映，需要听取您的说明；其他环节照常进行，作出决定前可能暂缓发证。",
+            href=page,
+            clause="N3",
+            deadline=min(one.answer_by for one in waiting if one.answer_by is not None),
+        )
+    elif told:
+        yield ToDo(
+            code="see_complaints",
+            title="查看监督委员会告知的事项",
+            text="这里是告知您的内容、您的说明和处理决定。",
+            href=page,
+            clause="N3",
+            required=False,
+        )
 
 
 def _required(facts: Facts, stage: Stage, status: Status, closes_at: datetime | None) -> Iterator[ToDo]:

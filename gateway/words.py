@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from contracts.commands import CommandName, Role
+from contracts.complaints import ComplaintOutcome, ComplaintStage
 from contracts.http.bars import BarState
 from contracts.http.certificates import RulingKind, RulingReason, RulingState, Standing
+from contracts.http.complaints import ComplaintChannel, ComplaintState, ComplaintSubject, EntryKind
 from contracts.http.district import MissingStep
 from contracts.lifecycle import ActionRequiredBy, RoundStage, Stage, Status
 
@@ -99,6 +101,13 @@ COMMAND: Mapping[CommandName, str] = {
     CommandName.file_outside: "导入外部系统的申报",
     CommandName.revoke_certificate: "撤销证书",
     CommandName.reissue_certificate: "换发证书",
+    CommandName.open_complaint: "登记投诉",
+    CommandName.accept_complaint: "受理投诉",
+    CommandName.refuse_complaint: "不予受理投诉",
+    CommandName.hear_accused: "请被投诉人说明",
+    CommandName.close_hearing: "结束听取说明",
+    CommandName.extend_complaint: "延长投诉办理期限",
+    CommandName.decide_complaint: "对投诉作出决定",
 }
 ROLE: Mapping[Role, str] = {
     Role.applicant: "申报者",
@@ -148,6 +157,7 @@ REASON: Mapping[str, str] = {
     "files_lost": "材料损毁，无法评审",
     "unreachable": "联系不上，环节无法进行",
     "left_certification": "本人书面放弃，未在系统撤回",
+    "complaint_upheld": "投诉查实",
 }
 """Reasons of two-person commands; others are shown as they were written."""
 BAR: Mapping[BarState, str] = {
@@ -285,3 +295,46 @@ VERDICT: Mapping[str, str] = {
     "error": "有错误（不导入）",
 }
 """What a row of an outside system's workbook would do (S1)."""
+COMPLAINT_STAGE: Mapping[ComplaintStage, str] = {
+    ComplaintStage.received: "已收到，待决定是否受理",
+    ComplaintStage.accepted: "已受理，调查中",
+    ComplaintStage.hearing: "正在听取被投诉人说明",
+    ComplaintStage.heard: "已听取说明，待作出决定",
+    ComplaintStage.ended: "已办结",
+}
+COMPLAINT_OUTCOME: Mapping[ComplaintOutcome, str] = {
+    ComplaintOutcome.not_accepted: "不予受理",
+    ComplaintOutcome.not_upheld: "不属实",
+    ComplaintOutcome.partly_upheld: "部分属实",
+    ComplaintOutcome.upheld: "属实",
+}
+COMPLAINT_SUBJECT: Mapping[ComplaintSubject, str] = {
+    ComplaintSubject.listed: "公示名单中的人",
+    ComplaintSubject.applicant: "其他申报者",
+    ComplaintSubject.staff: "工作人员、审查员、专家或评委",
+    ComplaintSubject.process: "认证的办法、过程或其他事项",
+}
+COMPLAINT_CHANNEL: Mapping[ComplaintChannel, str] = {
+    ComplaintChannel.web: "网上",
+    ComplaintChannel.phone: "电话（秘书处转交）",
+    ComplaintChannel.letter: "来信（秘书处转交）",
+}
+COMPLAINT_STATE: Mapping[ComplaintState, str] = {
+    ComplaintState.open: "办理中",
+    ComplaintState.overdue: "已超期",
+    ComplaintState.soon: "临近期限",
+    ComplaintState.ended: "已办结",
+    ComplaintState.all: "全部",
+}
+COMPLAINT_ENTRY: Mapping[EntryKind, str] = {
+    EntryKind.note: "调查记录",
+    EntryKind.reason: "不予受理的理由",
+    EntryKind.summary: "告知被投诉人的内容",
+    EntryKind.statement: "被投诉人的说明",
+    EntryKind.question: "向投诉人提问",
+    EntryKind.reply: "投诉人补充",
+    EntryKind.extension: "延长期限的理由",
+    EntryKind.decision: "处理决定",
+    EntryKind.answer: "对投诉人的答复",
+}
+"""Complaints (N3, O4), as the committee, complainants and persons complained of read of them."""

@@ -7,10 +7,11 @@ from kit import temporal
 from kit.service import reach, run_loops, run_process, run_worker
 from kit.settings import Settings, load
 from workflows.application import ApplicationLifecycle
+from workflows.complaint import ComplaintWorkflow
 from workflows.notice import NoticeWorkflow
 from workflows.round import RoundWorkflow
 
-WORKFLOWS = [ApplicationLifecycle, RoundWorkflow, NoticeWorkflow]
+WORKFLOWS = [ApplicationLifecycle, RoundWorkflow, NoticeWorkflow, ComplaintWorkflow]
 
 
 def main() -> None:

@@ -322,7 +322,7 @@ class ApplicationLifecycle(Steps):
         await call(publication.enlist, publication.Enlist(key=state.key(), case=state.case, transition=move))
         await self._set_phase(Phase.listed)
         if await self._answered():
-            state.held = state.held or state.held_at_close
+            state.hold_at_close()
             await self._until(lambda: not state.held)
 
     async def _certificate(self) -> None:

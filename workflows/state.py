@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from contracts.base import Data, Input
 from contracts.commands import (
@@ -11,18 +12,15 @@ from contracts.commands import (
     CloseNotice,
     Command,
     CommandName,
-    CompleteDefence,
-    CompleteExam,
-    CompletePortfolio,
     ConfirmPayment,
-    ExamResult,
+    Hold,
     Issue,
     RecordOutsideDecision,
-    RecordRank,
     Refused,
     Resubmit,
     Role,
 )
+from contracts.complaints import Unhold
 from contracts.lifecycle import ActionRequiredBy, CaseRef, Plan, Stage, Status, Transition
 from contracts.prepared import (
     CorrectionRevised,
@@ -32,6 +30,7 @@ from contracts.prepared import (
     QualificationOutcome,
 )
 from contracts.refusals import refused
+from contracts.results import CompleteDefence, CompleteExam, CompletePortfolio, ExamResult, RecordRank
 
 AFTER_FILING = frozenset(Stage) - {Stage.filing, Stage.ended}
 BEFORE_NOTICE = AFTER_FILING - {Stage.notice, Stage.certificate}
@@ -91,7 +90,10 @@ class LifecycleState:
     # across stages
     end: Status | None = None
     closing: bool = False
-    held: bool = False
+    holds: list[UUID | None] = field(default_factory=list)
+    """What holds the person: complaints by their ID, None for a hold put by hand (N3)."""
+    let_go: bool = False
+    """The last hold was lifted: what the closing notice says of holds is older."""
     hold_told: bool = False
 
     @property
@@ -106,6 +108,10 @@ class LifecycleState:
             and self.scan_version == self.form.form_version
             and self.paid_level == self.form.plan.level
         )
+
+    @property
+    def held(self) -> bool:
+        return bool(self.holds)
 
     @property
     def over(self) -> bool:
@@ -260,17 +266,30 @@ class LifecycleState:
 
     # commands across stages -------------------------------------------------------------------------------
 
-    def _hold(self, _: Command) -> Accepted | Refused:
-        if self.held:
+    def _hold(self, command: Command) -> Accepted | Refused:
+        """Each complaint holds by itself; by hand there is one hold, whatever it refers to."""
+        body = command.typed_body()
+        assert isinstance(body, Hold)
+        by = body.reference if command.role is Role.system else None
+        if by in self.holds:
             return refused("already_held")
-        self.held = True
+        self.holds.append(by)
+        self.let_go = False
         return Accepted()
 
-    def _unhold(self, _: Command) -> Accepted | Refused:
-        if not self.held:
-            return refused("not_held")
-        self.held = False
+    def _unhold(self, command: Command) -> Accepted | Refused:
+        body = command.typed_body()
+        assert isinstance(body, Unhold)
+        if body.reference not in self.holds:
+            return refused("held_by_complaint" if self.holds and body.reference is None else "not_held")
+        self.holds.remove(body.reference)
+        self.let_go = not self.holds
         return Accepted()
+
+    def hold_at_close(self) -> None:
+        """The notice closed with this person held, unless that was lifted before publication heard of it."""
+        if self.held_at_close and not self.holds and not self.let_go:
+            self.holds.append(None)
 
     def _withdraw(self, _: Command) -> Accepted | Refused:
         if self.stage not in AFTER_FILING:

@@ -220,14 +220,15 @@ class Driver:
         step()
         notice = await office.notice()
         held, out = self._complained_of()
-        for applicant in held + out:
+        complaints = [await office.complaint(applicant.number) for applicant in held]
+        for applicant in out:
             await office.hold(applicant.application_id)
         await office.post_notice(notice)
         step()
         await office.publish(_DOCUMENT)
         step()
-        for applicant in held:
-            await office.unhold(applicant.application_id)
+        for complaint_id in complaints:
+            await office.dismiss(complaint_id, evidence.certificate_pdf([["处理决定", "经查不属实。"]]))
         letter = evidence.certificate_pdf([["处理决定", "经查实并听取本人陈述，取消认证资格。"]])
         for applicant in out:
             await office.disqualify(applicant.application_id, letter)

@@ -22,6 +22,15 @@ from contracts.commands import (
     ReleaseRanking,
     Role,
 )
+from contracts.complaints import ComplaintOutcome, DecideComplaint
+from contracts.http.complaints import (
+    ComplaintPage,
+    ComplaintSubject,
+    EntryKind,
+    EntrySaved,
+    NewEntry,
+    PublicComplaint,
+)
 from contracts.http.exam import ExtendSitting, Sitting, Sittings, SittingState
 from contracts.http.gateway import (
     CaseView,
@@ -317,14 +326,55 @@ class Office:
                 )
 
     async def hold(self, application_id: UUID) -> None:
-        """A complaint has come in (N3)."""
+        """By hand, for another reason than a complaint in the log (N3)."""
         target, body = f"/applications/{application_id}", Hold(reason="complaint")
         await self.supervisor.command(target, CommandName.hold, f"demo.hold.{application_id}", body)
 
-    async def unhold(self, application_id: UUID) -> None:
-        """The complaint was not upheld."""
-        target = f"/applications/{application_id}"
-        await self.supervisor.command(target, CommandName.unhold, f"demo.unhold.{application_id}")
+    async def complaint(self, number: str) -> UUID:
+        """Somebody complains anonymously of a person on the list; accepting it holds that person (N3)."""
+        body = PublicComplaint(
+            subject=ComplaintSubject.listed,
+            round_id=self.board.round_id,
+            application_number=number,
+            facts="演示：反映其申报的获奖证书由他人指导，请核对。",
+        )
+        await self.board.http.ask("POST", "/public/complaints", json=body, key=str(uuid4()))
+
+        async def received() -> UUID | None:
+            found = (await self.supervisor.get("/complaints", ComplaintPage)).complaints
+            return next((one.id for one in found if one.application_number == number), None)
+
+        complaint_id = await until(received, every=0.3)
+
+        async def accepted() -> bool | None:
+            key = f"demo.{uuid4()}"
+            try:
+                await self.supervisor.command(
+                    f"/complaints/{complaint_id}", CommandName.accept_complaint, key
+                )
+            except Refusal as no:
+                if no.code == "already_answered":  # an earlier try went through unheard
+                    return True
+                if no.code != "complaint_starting":
+                    raise
+                return None
+            return True
+
+        await until(accepted, every=0.3)
+        return complaint_id
+
+    async def dismiss(self, complaint_id: UUID, letter: bytes) -> None:
+        """It is not upheld, and lets go of the person whom it held."""
+        stored = await self._document(self.supervisor, letter)
+        target = f"/complaints/{complaint_id}"
+        text = NewEntry(
+            kind=EntryKind.decision, text="经核对原件，反映的情况不属实。", document_key=stored.key
+        )
+        entry = await self.supervisor.send("POST", f"{target}/entries", EntrySaved, text)
+        body = DecideComplaint(outcome=ComplaintOutcome.not_upheld, entry_id=entry.id)
+        await self.supervisor.command(
+            target, CommandName.decide_complaint, f"demo.dismiss.{complaint_id}", body
+        )
 
     async def disqualify(self, application_id: UUID, letter: bytes) -> None:
         """A complaint was upheld after a hearing (N3)."""

@@ -18,6 +18,13 @@ class MessageKind(StrEnum):
     recovery_done_old = "recovery_done_old"
     recovery_done_new = "recovery_done_new"
     recovery_rejected = "recovery_rejected"
+    complaint_received = "complaint_received"
+    complaint_question = "complaint_question"
+    complaint_extended = "complaint_extended"
+    complaint_ended = "complaint_ended"
+    complaint_hearing = "complaint_hearing"
+    complaint_hearing_last = "complaint_hearing_last"
+    complaint_decided = "complaint_decided"
 
 
 class SendMessage(Input):

@@ -6,8 +6,8 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from contracts.base import Data
-from contracts.commands import Score
 from contracts.lifecycle import Stage
+from contracts.results import Score
 
 
 class RankOutcome(StrEnum):

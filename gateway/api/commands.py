@@ -1,4 +1,4 @@
-"""`POST /{applications|rounds|notices}/{id}/commands/{name}`: one typed route for each command of people."""
+"""`POST /{applications|rounds|notices|complaints}/{id}/commands/{name}`: one typed route for each command of people."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from contracts.commands import (
     MAX_BODY_BYTES,
     CommandName,
     CommandSpec,
-    Nothing,
     Receipt,
     TargetKind,
 )
@@ -37,6 +36,7 @@ _COLLECTION = {
     TargetKind.application: ("applications", "application_id", Owner.application),
     TargetKind.round: ("rounds", "round_id", Owner.round),
     TargetKind.notice: ("notices", "notice_id", Owner.nobody),
+    TargetKind.complaint: ("complaints", "complaint_id", Owner.nobody),
 }
 
 
@@ -119,7 +119,7 @@ def _endpoint(name: CommandName, spec: CommandSpec) -> Callable[..., Awaitable[R
         return await _take(parts, caller, name, target[identity], said, key)
 
     keyword = inspect.Parameter.KEYWORD_ONLY
-    optional = spec.body is Nothing
+    optional = not any(one.is_required() for one in spec.body.model_fields.values())
     kind: Any = spec.body | None if optional else spec.body
     take.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [

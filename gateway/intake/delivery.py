@@ -20,6 +20,13 @@ from contracts.commands import (
     Role,
     TargetKind,
 )
+from contracts.complaints import (
+    ComplaintMove,
+    ComplaintPrepared,
+    ComplaintRef,
+    ComplaintStage,
+    complaint_workflow_id,
+)
 from contracts.lifecycle import (
     ActionRequiredBy,
     CaseRef,
@@ -36,7 +43,7 @@ from contracts.workflows import TASK_QUEUE
 from gateway.intake.log import OUTCOME
 from gateway.intake.models import CommandRow
 from kit.http import Actor, ServiceClient
-from workflows import application
+from workflows import application, complaint
 from workflows import round as rounds
 from workflows.doors import attributes
 
@@ -44,7 +51,9 @@ WORKFLOW_IDS = {
     TargetKind.application: application_workflow_id,
     TargetKind.round: round_workflow_id,
     TargetKind.notice: notice_workflow_id,
+    TargetKind.complaint: complaint_workflow_id,
 }
+_UNKNOWN = {TargetKind.complaint: "unknown_complaint"}
 SYSTEM = UUID(int=0)
 """Subject of the actor token with which the intake itself speaks to services."""
 
@@ -111,6 +120,8 @@ class Delivery:
                 return await self._start_round(row)
             case name if COMMANDS[name].after_end:
                 return Accepted()
+            case CommandName.open_complaint:
+                return await self._start_complaint(row)
             case _:
                 return await self._update(row)
 
@@ -159,6 +170,33 @@ class Delivery:
             return refused("ended")
         return Accepted()
 
+    async def _start_complaint(self, row: CommandRow) -> Outcome:
+        prepared = ComplaintPrepared.model_validate(row.prepared)
+        start = complaint.StartComplaint(
+            complaint=ComplaintRef(complaint_id=row.target_id, round_id=row.round_id),
+            move=ComplaintMove(
+                seq=1,
+                stage=ComplaintStage.received,
+                decide_by=prepared.decide_by,
+                application_id=prepared.application_id,
+            ),
+        )
+        try:
+            await self._temporal.start_workflow(
+                complaint.ComplaintWorkflow.run,
+                start,
+                id=complaint_workflow_id(row.target_id),
+                task_queue=TASK_QUEUE,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                search_attributes=attributes(
+                    ComplaintStage.received, ActionRequiredBy.supervisor, row.round_id
+                ),
+            )
+        except WorkflowAlreadyStartedError:
+            return refused("complaint_ended")
+        return Accepted()
+
     async def _update(self, row: CommandRow) -> Outcome:
         command = Command(
             id=row.id,
@@ -177,18 +215,18 @@ class Delivery:
             raise Malformed(type(error.cause).__name__) from None
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
-                return await self._without_run(handle.id)
+                return await self._without_run(handle.id, TargetKind(row.target_kind))
             raise
 
-    async def _without_run(self, workflow_id: str) -> Refused:
+    async def _without_run(self, workflow_id: str, kind: TargetKind) -> Refused:
         """No open run: it has ended, or there never was one."""
         try:
             await self._temporal.get_workflow_handle(workflow_id).describe()
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
-                return refused("unknown_application")
+                return refused(_UNKNOWN.get(kind, "unknown_application"))
             raise
-        return refused("ended")
+        return refused("complaint_ended" if kind is TargetKind.complaint else "ended")
 
 
 def prepare_request(row: CommandRow) -> PrepareRequest:

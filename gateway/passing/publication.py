@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from contracts.commands import Role
-from contracts.http import publication
+from contracts.http import complaints, publication
+from gateway.passing.common import APPLICANT, OWN
+from gateway.passing.queries import ComplaintsQuery
 from gateway.passing.row import Row
 from gateway.policy import Owner
+
+_COMMITTEE = (Role.supervisor,)
 
 PUBLICATION = (
     Row(
@@ -40,5 +44,49 @@ PUBLICATION = (
         owner=Owner.round,
         answer=publication.Notice,
         errors=(404,),
+    ),
+    Row(
+        method="GET",
+        path="/complaints",
+        service="publication",
+        roles=_COMMITTEE,
+        query=ComplaintsQuery,
+        answer=complaints.ComplaintPage,
+        errors=(),
+    ),
+    Row(
+        method="GET",
+        path="/complaints/{complaint_id}",
+        service="publication",
+        roles=_COMMITTEE,
+        answer=complaints.ComplaintView,
+        errors=(404,),
+    ),
+    Row(
+        method="POST",
+        path="/complaints/{complaint_id}/entries",
+        service="publication",
+        roles=_COMMITTEE,
+        body=complaints.NewEntry,
+        answer=complaints.EntrySaved,
+        status=201,
+    ),
+    Row(
+        method="GET",
+        path="/applications/{application_id}/complaints",
+        service="publication",
+        roles=APPLICANT,
+        owner=OWN,
+        answer=complaints.AccusedViews,
+        errors=(404,),
+    ),
+    Row(
+        method="PUT",
+        path="/applications/{application_id}/complaints/{complaint_id}/statement",
+        service="publication",
+        roles=APPLICANT,
+        owner=OWN,
+        body=complaints.Statement,
+        answer=complaints.AccusedViews,
     ),
 )

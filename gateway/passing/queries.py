@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.base import Input
+from contracts.http.complaints import ComplaintState
 from contracts.http.review import TaskKind
 
 Cursor = Annotated[str, Field(max_length=200)]
@@ -60,3 +61,8 @@ class NoticesQuery(Input):
 class MailboxQuery(Input):
     recipient: Annotated[str, Field(min_length=5, max_length=20)]
     after: AwareDatetime | None = None
+
+
+class ComplaintsQuery(Input):
+    state: ComplaintState | None = None
+    page: Annotated[int, Field(ge=1, le=10_000)] | None = None

@@ -185,7 +185,7 @@ async def _propose(
         raise DomainError(Kind.conflict, "ruling_state", message, "C4")
     if not one.heard:
         message = "持证人尚未说明，说明期限也未到，还不能提议撤销。"
-        raise DomainError(Kind.conflict, "not_heard", message, "C4")
+        raise DomainError(Kind.conflict, "holder_not_heard", message, "C4")
     if form.get("confirmed") != "1":
         raise DomainError(Kind.invalid, "not_confirmed", "请先看清后果并勾选确认，再提议。", "O2")
     command = await commands.of_case(

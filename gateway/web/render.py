@@ -194,6 +194,8 @@ def _links(known: Known | None, *, embedded: bool) -> list[tuple[str, str]]:
         links.append(("/staff/rounds", "年度认证"))
     if {Role.approver, Role.secretariat, Role.supervisor}.intersection(known.roles):
         links.append(("/staff/proposals", "双人审批"))
+    if Role.supervisor in known.roles:
+        links.append(("/staff/complaints", "投诉办理"))
     if {Role.secretariat, Role.supervisor}.intersection(known.roles):
         links.append(("/staff/money", "缴费管理"))
     elif Role.approver in known.roles:

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from contracts.commands import Role
+from gateway.complaints.handing_in import MAX_BODY as COMPLAINT_BODY
 from gateway.parts import Parts
 from gateway.policy import BEFORE, PEOPLE, STAFF, Owner, Rule, public, rule
 from gateway.recovery.claims import MAX_BODY
@@ -56,6 +57,9 @@ FORM_LIMITS = {
     "/recover/code": BODY_LIMIT,
     "/recover/details": BODY_LIMIT,
     "/staff/imports": IMPORT_BODY,
+    "/complaints": COMPLAINT_BODY,
+    "/complaints/progress": BODY_LIMIT,
+    "/complaints/reply": BODY_LIMIT,
 }
 """Beginnings of paths that take more than usual; a login page may carry a whole form that was being filled in."""
 

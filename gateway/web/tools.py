@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from contracts.commands import Role
 from contracts.http.gateway import Awaiting
+from gateway.complaints.handing_in import MAX_BODY as COMPLAINT_BODY
 from gateway.policy import ENROL, READERS, STAFF, Owner, public, rule
 from gateway.web import (
     audit_pages,
     bar_pages,
     certificate_pages,
+    complaint_desk,
+    complaint_pages,
     district_pages,
     help_pages,
     history_pages,
@@ -33,6 +36,8 @@ TOOL_MODULES = (
     audit_pages,
     help_pages,
     bar_pages,
+    complaint_pages,
+    complaint_desk,
     history_pages,
     staff_door,
     message_pages,
@@ -78,6 +83,8 @@ DOOR_RULES = (
     rule("POST", f"{_PERSON}/{{step}}", Role.operator),
 )
 """How staff get in, and their accounts."""
+_COMPLAINT = "/staff/complaints/{complaint_id}"
+_AGAINST = "/my/applications/{application_id}/complaints"
 TOOL_RULES = (
     *sitting_pages.RULES,
     *item_pages.RULES,
@@ -120,6 +127,21 @@ TOOL_RULES = (
     *verify_pages.RULES,
     *my_certificate.RULES,
     *certificate_pages.RULES,
+    public("GET", "/complaints"),
+    public("POST", "/complaints"),
+    public("GET", "/complaints/progress"),
+    public("POST", "/complaints/progress"),
+    public("POST", "/complaints/reply"),
+    rule("GET", "/staff/forward-complaint", Role.secretariat, Role.supervisor),
+    rule("POST", "/staff/forward-complaint", Role.secretariat, Role.supervisor, max_body=COMPLAINT_BODY),
+    rule("GET", "/staff/complaints", Role.supervisor),
+    rule("GET", _COMPLAINT, Role.supervisor),
+    rule("POST", f"{_COMPLAINT}/{{step}}", Role.supervisor, max_body=MAX_BODY),
+    rule("GET", f"{_COMPLAINT}/files/{{place}}", Role.supervisor),
+    rule("GET", f"{_COMPLAINT}/documents/{{entry_id}}", Role.supervisor),
+    rule("GET", _AGAINST, Role.applicant, owner=Owner.application),
+    rule("POST", f"{_AGAINST}/{{complaint_id}}", Role.applicant, owner=Owner.application),
+    rule("GET", f"{_AGAINST}/{{complaint_id}}/document", Role.applicant, owner=Owner.application),
     rule("GET", "/staff/bars", *_DESK, Role.supervisor),
     rule("POST", _BARS, Role.secretariat, owner=Owner.round, max_body=MAX_BODY),
     rule("POST", f"{_BARS}/{{bar_id}}/discard", Role.secretariat, owner=Owner.round),

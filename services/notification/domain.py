@@ -36,6 +36,28 @@ TEMPLATES: dict[str, Template] = {
     MessageKind.recovery_rejected: Template(
         "【辅导】账号找回申请未通过：$reason。可以补充材料后重新申请，或携带证件联系秘书处。"
     ),
+    MessageKind.complaint_received: Template(
+        "【辅导】监督委员会已收到您的投诉，编号 $number，查询码 $code，将于 $deadline 前作出决定。请保存，勿告诉他人。"
+    ),
+    MessageKind.complaint_question: Template(
+        "【辅导】监督委员会就投诉 $number 有问题请您补充，请凭编号和查询码在“投诉进度”页面回答。"
+    ),
+    MessageKind.complaint_extended: Template(
+        "【辅导】投诉 $number 需要进一步调查，办理期限延长至 $deadline。"
+    ),
+    MessageKind.complaint_ended: Template(
+        "【辅导】投诉 $number 已办结，答复请凭编号和查询码在“投诉进度”页面查看。"
+    ),
+    MessageKind.complaint_hearing: Template(
+        "【辅导】监督委员会有事项请您说明，请于 $deadline 前登录“我的申报”查看并说明；"
+        "逾期未说明的，将根据已有材料决定。"
+    ),
+    MessageKind.complaint_hearing_last: Template(
+        "【辅导】提醒：监督委员会请您说明的事项将于 $deadline 截止，请登录“我的申报”作出说明。"
+    ),
+    MessageKind.complaint_decided: Template(
+        "【辅导】您说明过的事项，监督委员会已作出决定，请登录“我的申报”查看。"
+    ),
     "started": Template("【辅导】申报号 $number 已分配。请在截止前提交申报书、上传签字盖章的扫描件并缴费。"),
     "filed": Template("【辅导】申报 $number 已完成，进入资格审查。"),
     "correction": Template(

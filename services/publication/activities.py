@@ -7,14 +7,14 @@ from temporalio import activity
 
 from contracts import publication as contract
 from contracts.registration import Done
-from services.publication.service import Certificates, Notices
+from services.publication.service import Certificates, ComplaintMoves, Notices
 
 
 class PublicationActivities:
     """Names are those of the stubs in `contracts.publication`."""
 
-    def __init__(self, notices: Notices, certificates: Certificates) -> None:
-        self._notices, self._certificates = notices, certificates
+    def __init__(self, notices: Notices, certificates: Certificates, complaints: ComplaintMoves) -> None:
+        self._notices, self._certificates, self._complaints = notices, certificates, complaints
 
     @activity.defn(name="publication.enlist")
     async def enlist(self, request: contract.Enlist) -> Done:
@@ -52,10 +52,16 @@ class PublicationActivities:
     async def issue_certificate(self, request: contract.IssueCertificate) -> Done:
         return await self._certificates.issue(request)
 
+    @activity.defn(name="publication.move_complaint")
+    async def move_complaint(self, request: contract.MoveComplaint) -> Done:
+        return await self._complaints.move(request)
 
-def activities(notices: Notices, certificates: Certificates) -> Sequence[Callable[..., Any]]:
+
+def activities(
+    notices: Notices, certificates: Certificates, complaints: ComplaintMoves
+) -> Sequence[Callable[..., Any]]:
     """ACTIVITIES of this service, bound to it."""
-    bound = PublicationActivities(notices, certificates)
+    bound = PublicationActivities(notices, certificates, complaints)
     return [
         bound.enlist,
         bound.post_notice,
@@ -66,4 +72,5 @@ def activities(notices: Notices, certificates: Certificates) -> Sequence[Callabl
         bound.await_certificate,
         bound.publish_final_list,
         bound.issue_certificate,
+        bound.move_complaint,
     ]

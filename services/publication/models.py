@@ -1,10 +1,22 @@
-"""Tables of publication: who is listed, notices, final lists, the register of certificates."""
+"""Tables of publication: who is listed, notices, final lists, the register of certificates, complaints."""
 
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, MetaData, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -16,10 +28,15 @@ NOW = text("public.fudao_now()")
 
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: DateTime(timezone=True), str: Text, dict[str, Any]: JSONB}  # noqa: RUF012
+    type_annotation_map = {  # noqa: RUF012
+        datetime: DateTime(timezone=True),
+        str: Text,
+        bytes: LargeBinary,
+        dict[str, Any]: JSONB,
+    }
 
 
-mechanics(Base.metadata, "effect", "outbox")
+mechanics(Base.metadata, "effect", "outbox", "due")
 
 
 class ListingRow(Base):
@@ -192,3 +209,98 @@ class CertificateRulingRow(Base):
     closed_by: Mapped[UUID | None]
     """Who proposed it, or gave it up."""
     done_at: Mapped[datetime | None]
+
+
+class ComplaintRow(Base):
+    """One complaint (N3, O4). What was said and by whom is sealed: `told` what it is about, `complainant` who.
+
+    Number and code of the receipt follow from the ID and a key, so the code is kept nowhere. `after_close`: received
+    when the public notice had ended. `holds`: a hold of its own was asked for and not let go.
+    """
+
+    __tablename__ = "complaint"
+    __table_args__ = (
+        UniqueConstraint("number"),
+        CheckConstraint("stage in ('received', 'accepted', 'hearing', 'heard', 'ended')", name="stage"),
+        CheckConstraint("(stage = 'ended') = (outcome is not null)", name="outcome"),
+        CheckConstraint("(stage = 'ended') = (ended_at is not null)", name="ended"),
+        CheckConstraint("not holds or application_id is not null", name="holds"),
+        Index("ix_complaint_open", "decide_by", postgresql_where=text("stage <> 'ended'")),
+        Index("ix_complaint_application", "application_id"),
+        Index("ix_complaint_round", "round_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str]
+    round_id: Mapped[UUID]
+    pack_key: Mapped[str]
+    subject: Mapped[str]
+    channel: Mapped[str]
+    told: Mapped[bytes]
+    told_hash: Mapped[str]
+    """Keyed hash of all that was handed in: the same form sent twice is one complaint, another one a conflict."""
+    complainant: Mapped[bytes | None]
+    application_number: Mapped[str]
+    application_id: Mapped[UUID | None]
+    forwarded_by: Mapped[UUID | None]
+    received_at: Mapped[datetime]
+    after_close: Mapped[bool]
+    holds: Mapped[bool] = mapped_column(server_default=text("false"))
+    stage: Mapped[str] = mapped_column(server_default=text("'received'"))
+    seq: Mapped[int] = mapped_column(server_default=text("1"))
+    decide_by: Mapped[datetime]
+    extended: Mapped[bool] = mapped_column(server_default=text("false"))
+    soon_at: Mapped[datetime | None]
+    overdue_at: Mapped[datetime | None]
+    answer_by: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    disqualify: Mapped[bool] = mapped_column(server_default=text("false"))
+    ended_at: Mapped[datetime | None]
+
+
+class ComplaintFileRow(Base):
+    """A file handed in with a complaint; it stands in the uploads bucket under a prefix that nothing else reads."""
+
+    __tablename__ = "complaint_file"
+
+    complaint_id: Mapped[UUID] = mapped_column(ForeignKey("complaint.id"), primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    key: Mapped[str]
+    media_type: Mapped[str]
+    bytes: Mapped[int]
+
+
+class ComplaintEntryRow(Base):
+    """A text of one complaint, sealed. `valid_at`: None until the step that rests on it was accepted."""
+
+    __tablename__ = "complaint_entry"
+    __table_args__ = (Index("ix_complaint_entry_of", "complaint_id", "position"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
+    complaint_id: Mapped[UUID] = mapped_column(ForeignKey("complaint.id"))
+    kind: Mapped[str]
+    sealed: Mapped[bytes]
+    author: Mapped[UUID | None]
+    document_key: Mapped[str | None]
+    belongs_to: Mapped[UUID | None] = mapped_column(ForeignKey("complaint_entry.id"))
+    """The decision that an answer to the complainant goes with."""
+    made_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    valid_at: Mapped[datetime | None]
+
+
+class ComplaintMessageRow(Base):
+    """A message to the complainant's phone, or to the person complained of; sealed until it was handed over."""
+
+    __tablename__ = "complaint_message"
+    __table_args__ = (
+        Index("ix_complaint_message_untold", "made_at", postgresql_where=text("told_at is null")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    complaint_id: Mapped[UUID] = mapped_column(ForeignKey("complaint.id"))
+    kind: Mapped[str]
+    application_id: Mapped[UUID | None]
+    sealed: Mapped[bytes]
+    made_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    told_at: Mapped[datetime | None]

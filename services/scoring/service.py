@@ -8,14 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts import scoring as contract
-from contracts.commands import (
-    CommandName,
-    PrepareRequest,
-    PrepareResult,
-    RecordRank,
-    ServiceCommand,
-    TargetKind,
-)
+from contracts.commands import CommandName, PrepareRequest, PrepareResult, ServiceCommand, TargetKind
 from contracts.events import EventType, case_event, derived_id, round_event
 from contracts.http.scoring import OwnComponent, OwnScores, RankedLevel, Ranking, RankOutcome
 from contracts.http.scoring import RankedRow as RowView
@@ -23,6 +16,7 @@ from contracts.keys import CorrectKey, KeyCorrected, NewGrade, Regraded
 from contracts.lifecycle import Stage, application_id
 from contracts.refusals import refused
 from contracts.registration import Done
+from contracts.results import RecordRank
 from contracts.rulepack import RulePack
 from kit import outbox
 from kit.db import Database, lock, now

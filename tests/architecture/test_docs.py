@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from contracts.commands import COMMANDS, CommandSpec, Role
+from contracts.complaints import ComplaintStage
 from contracts.events import EventType
 from contracts.lifecycle import TERMINAL, ActionRequiredBy, RoundStage, Stage, Status
 from gateway import words
@@ -77,6 +78,10 @@ def rounds() -> Rows:
     return [(code(stage), words.ROUND_STAGE[stage]) for stage in RoundStage]
 
 
+def complaints() -> Rows:
+    return [(code(stage), words.COMPLAINT_STAGE[stage]) for stage in ComplaintStage]
+
+
 def case_events() -> Rows:
     return [
         (code(type_), "–" if type_ in WITHOUT_MOVE else "yes", *TEXTS[type_][:1])
@@ -96,6 +101,7 @@ EXPECTED: Mapping[str, Callable[[], Rows]] = {
     "statuses": statuses,
     "actions": actions,
     "rounds": rounds,
+    "complaints": complaints,
     "commands": commands,
     "case events": case_events,
     "round events": round_events,

@@ -22,6 +22,7 @@ from contracts import (
     prepared,
     publication,
     registration,
+    results,
     review,
     rulings,
     scoring,
@@ -29,6 +30,7 @@ from contracts import (
 from contracts.commands import CommandName, Role, TargetKind
 from contracts.events import EventType
 from contracts.lifecycle import ActionRequiredBy, Phase, RoundStage, Route, Stage, Status
+from tests.contracts.complaint_examples import move_complaint, of_complaints
 
 Examples = dict[str, BaseModel]
 
@@ -188,11 +190,11 @@ def _bodies() -> Examples:
         "DecideQualification": commands.DecideQualification(task_id=TASK, fence=3),
         "Resubmit": commands.Resubmit(draft_version=15, scan_file_ids=(FILE,)),
         "RecordOutsideDecision": commands.RecordOutsideDecision(accepted=True, document_key=DECISION),
-        "CompleteExam": commands.CompleteExam(result=commands.ExamResult.graded, score="85/1"),
-        "CompleteExam.absent": commands.CompleteExam(result=commands.ExamResult.absent),
-        "CompletePortfolio": commands.CompletePortfolio(score="161/2", sheets=2),
-        "CompleteDefence": commands.CompleteDefence(result=commands.ExamResult.graded, score="250/3"),
-        "RecordRank": commands.RecordRank(ranking_id=RANKING, in_cut=True, rank=1),
+        "CompleteExam": results.CompleteExam(result=results.ExamResult.graded, score="85/1"),
+        "CompleteExam.absent": results.CompleteExam(result=results.ExamResult.absent),
+        "CompletePortfolio": results.CompletePortfolio(score="161/2", sheets=2),
+        "CompleteDefence": results.CompleteDefence(result=results.ExamResult.graded, score="250/3"),
+        "RecordRank": results.RecordRank(ranking_id=RANKING, in_cut=True, rank=1),
         "CloseNotice": commands.CloseNotice(notice_id=NOTICE, held=False),
         "Hold": commands.Hold(reason="complaint", reference=TASK),
         "Exclude": commands.Exclude(reason="contradictory_records"),
@@ -335,6 +337,7 @@ def of_publication() -> Examples:
             key=KEY, case=CASE, transition=MOVE, final_list_id=FINAL_LIST
         ),
         "Delist": publication.Delist(key=f"{KEY}:end", case=CASE),
+        "MoveComplaint": move_complaint(),
     }
 
 
@@ -469,6 +472,7 @@ EXAMPLES: dict[str, Examples] = {
     "bars": {"BarDecision": bars.BarDecision(bar_id=UUID(int=31))},
     "certificates": {"CertificateRuling": certificates.CertificateRuling(ruling_id=UUID(int=33))},
     "commands": of_commands(),
+    "complaints": of_complaints(),
     "events": of_events(),
     "exam": of_exam(),
     "gateway": of_gateway(),

@@ -7,7 +7,12 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
 
 from kit.temporal import make_replayer
-from tests.replay.mutants import ExtraActivity, PhaseBeforeComponents
+from tests.replay.mutants import (
+    ComplaintWithoutClock,
+    ExtraActivity,
+    PhaseBeforeComponents,
+    SilentComplaint,
+)
 from tests.replay.record import FOLDER
 from tests.workflows.lives import LIVES
 from tests.workflows.settings import KEYS
@@ -38,9 +43,17 @@ async def test_history_replays(file: Path) -> None:
     assert result.replay_failure is None
 
 
-@pytest.mark.parametrize("mutant", [PhaseBeforeComponents, ExtraActivity])
-async def test_a_mutant_does_not(mutant: type) -> None:
-    history = read(FOLDER / "certified_straight.json")
+@pytest.mark.parametrize(
+    ("mutant", "life"),
+    [
+        (PhaseBeforeComponents, "certified_straight"),
+        (ExtraActivity, "certified_straight"),
+        (SilentComplaint, "complaint_upheld"),
+        (ComplaintWithoutClock, "complaint_decided_late"),
+    ],
+)
+async def test_a_mutant_does_not(mutant: type, life: str) -> None:
+    history = read(FOLDER / f"{life}.json")
     result = await make_replayer([mutant], KEYS).replay_workflow(history, raise_on_replay_failure=False)
     assert result.replay_failure is not None
 

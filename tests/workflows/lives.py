@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,13 +21,23 @@ from contracts.lifecycle import (
 from contracts.payment import Settled, SettleState
 from contracts.workflows import TASK_QUEUE
 from tests.workflows.conftest import shanghai
-from tests.workflows.world import KEY, ROUND, Applicant, World, play, send, start_application
+from tests.workflows.world import (
+    KEY,
+    ROUND,
+    Applicant,
+    World,
+    play,
+    send,
+    start_application,
+    start_complaint,
+)
 from workflows.doors import attributes
 from workflows.round import RoundWorkflow, StartRound
 
 JUNIOR = (Stage.exam, Stage.portfolio, Stage.totals, Stage.notice, Stage.certificate)
 INTERMEDIATE = (Stage.exam, Stage.portfolio, Stage.defence, Stage.totals, Stage.notice, Stage.certificate)
 NOTICE = UUID(int=77)
+KEY_ENTRY = str(UUID(int=44))
 Handles = dict[str, WorkflowHandle[Any, Any]]
 Life = Callable[[World], Awaitable[Handles]]
 LIVES: dict[str, Life] = {}
@@ -298,6 +309,43 @@ async def round_without_anybody_in_the_cut(world: World) -> Handles:
     await send(world, handle, CommandName.release_ranking, digest="d" * 64)
     await handle.result()
     return {"": handle}
+
+
+@life
+async def complaint_upheld(world: World) -> Handles:
+    """Accepted, explained, extended, decided."""
+    complaint = await start_complaint(world)
+    await complaint.send(CommandName.accept_complaint)
+    await complaint.hear()
+    await called(world, "publication.move_complaint", 2)
+    await complaint.send(CommandName.close_hearing)
+    await complaint.extend()
+    await complaint.decide("upheld", disqualify=True)
+    await complaint.handle.result()
+    return {"": complaint.handle}
+
+
+@life
+async def complaint_not_accepted(world: World) -> Handles:
+    complaint = await start_complaint(world, None)
+    await complaint.send(CommandName.refuse_complaint, entry_id=KEY_ENTRY)
+    await complaint.handle.result()
+    return {"": complaint.handle}
+
+
+@life
+async def complaint_decided_late(world: World) -> Handles:
+    """Nobody explained, the limit passed."""
+    complaint = await start_complaint(world)
+    await complaint.send(CommandName.accept_complaint)
+    answer_by = await complaint.hear()
+    await world.until(answer_by + timedelta(minutes=1))
+    await called(world, "publication.move_complaint", 3)
+    await world.until(complaint.decide_by + timedelta(minutes=1))
+    await called(world, "publication.move_complaint", 4)
+    await complaint.decide("not_upheld")
+    await complaint.handle.result()
+    return {"": complaint.handle}
 
 
 async def called(world: World, name: str, times: int = 1) -> None:

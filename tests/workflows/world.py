@@ -19,6 +19,7 @@ from temporalio.worker import Worker
 
 from contracts import exam, gateway, payment, publication, registration, review, scoring
 from contracts.commands import Command, CommandName, Outcome, Role, TargetKind
+from contracts.complaints import ComplaintMove, ComplaintRef, ComplaintStage, complaint_workflow_id
 from contracts.gateway import Closed, CloseWindow, Extended, OpenWindow, WindowEnded, WindowOpened
 from contracts.lifecycle import (
     ActionRequiredBy,
@@ -38,8 +39,10 @@ from gateway.intake.log import OUTCOME
 from kit.temporal import NOT_YET, make_worker
 from rules import windows
 from rules.pack import LoadedPack
+from services.publication.domain import complaints as complaint_rules
 from tests.workflows.settings import SETTINGS
 from workflows.application import ApplicationEnd, ApplicationLifecycle, StartApplication
+from workflows.complaint import ComplaintEnd, ComplaintWorkflow, StartComplaint
 from workflows.doors import attributes
 
 KEY = "sha256/" + "0" * 64
@@ -303,6 +306,65 @@ async def send(
     return OUTCOME.validate_python(await handle.execute_update(name.value, command, id=str(command.id)))
 
 
+@dataclass
+class Complaint:
+    """One complaint; instants of limits are counted by publication's own rules, with the real pack and calendar."""
+
+    world: World
+    handle: WorkflowHandle[ComplaintWorkflow, ComplaintEnd]
+    decide_by: datetime
+    """By the round's clock."""
+
+    async def send(self, name: CommandName, prepared: dict[str, Any] | None = None, **body: Any) -> Outcome:
+        return await send(self.world, self.handle, name, prepared, **body)
+
+    async def hear(self) -> datetime:
+        """Until when the person may explain, by the round's clock."""
+        pack = self.world.pack.pack
+        answer_by = complaint_rules.limit(pack, await self.world.now(), pack.desk.hearing)
+        prepared = {"answer_by": (answer_by + self.world.offset).isoformat()}
+        outcome = await self.send(CommandName.hear_accused, prepared, entry_id=str(UUID(int=41)))
+        assert outcome.kind == "accepted", outcome
+        return answer_by
+
+    async def extend(self) -> Outcome:
+        pack = self.world.pack.pack
+        later = complaint_rules.limit(pack, self.decide_by, pack.complaints.extend_by)
+        prepared = {"decide_by": (later + self.world.offset).isoformat()}
+        outcome = await self.send(CommandName.extend_complaint, prepared, entry_id=str(UUID(int=42)))
+        if outcome.kind == "accepted":
+            self.decide_by = later
+        return outcome
+
+    async def decide(self, outcome: str, *, disqualify: bool = False) -> Outcome:
+        body = {"outcome": outcome, "entry_id": str(UUID(int=43)), "disqualify": disqualify}
+        return await self.send(CommandName.decide_complaint, **body)
+
+    def moves(self) -> list[ComplaintMove]:
+        """What publication was told, in order."""
+        return [call.request.move for call in self.world.named("publication.move_complaint")]
+
+
+async def start_complaint(world: World, application: UUID | None = UUID(int=31)) -> Complaint:
+    """Starts a run as the dispatcher would, received now."""
+    pack, complaint_id = world.pack.pack, uuid4()
+    decide_by = complaint_rules.limit(pack, await world.now(), pack.complaints.decide_within)
+    move = ComplaintMove(
+        seq=1,
+        stage=ComplaintStage.received,
+        decide_by=decide_by + world.offset,
+        application_id=application,
+    )
+    handle = await world.env.client.start_workflow(
+        ComplaintWorkflow.run,
+        StartComplaint(complaint=ComplaintRef(complaint_id=complaint_id, round_id=ROUND), move=move),
+        id=complaint_workflow_id(complaint_id),
+        task_queue=TASK_QUEUE,
+        search_attributes=attributes(ComplaintStage.received, ActionRequiredBy.supervisor, ROUND),
+    )
+    return Complaint(world=world, handle=handle, decide_by=decide_by)
+
+
 ANSWERS: dict[Stage, tuple[CommandName, dict[str, Any]]] = {
     Stage.exam: (CommandName.complete_exam, {"result": "graded", "score": "85/1"}),
     Stage.portfolio: (CommandName.complete_portfolio, {"score": "161/2", "sheets": 2}),
@@ -330,4 +392,15 @@ def make_workers(client: Client, world: World, workflows: list[type]) -> list[Wo
     return workers
 
 
-__all__ = ["KEY", "ROUND", "Applicant", "TargetKind", "World", "play", "send", "start_application"]
+__all__ = [
+    "KEY",
+    "ROUND",
+    "Applicant",
+    "Complaint",
+    "TargetKind",
+    "World",
+    "play",
+    "send",
+    "start_application",
+    "start_complaint",
+]

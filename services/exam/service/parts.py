@@ -6,10 +6,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.commands import CommandName, CompleteExam, ExamResult, ServiceCommand, TargetKind
+from contracts.commands import CommandName, ServiceCommand, TargetKind
 from contracts.events import Event, EventType, case_event, derived_id
 from contracts.http.exam import Exam, ExamStatus, SavedAnswer, Sitting, SittingState
 from contracts.lifecycle import CaseRef, Route, application_id
+from contracts.results import CompleteExam, ExamResult
 from kit import due, outbox
 from kit.db import Database
 from kit.errors import DomainError, Kind

@@ -16,6 +16,8 @@ from kit.storage import ObjectStore
 from rules.cache import Packs
 from services.publication import domain, repository
 from services.publication.models import ListingRow, NoticeRow
+from services.publication.repository import complaints
+from services.publication.service import holding
 
 
 class Notices:
@@ -95,8 +97,10 @@ class Notices:
         key = f"{request.key}/start_clock"
 
         async def make() -> Done:
+            await lock(session, request.round.round_id)
             notice = await repository.notice(session, request.notice_id, lock=True)
             assert notice is not None
+            await holding.longer(session, key, notice.round_id, request.closes_at)
             notice.state, notice.posted_at, notice.closes_at = "running", request.posted_at, request.closes_at
             event = round_event(
                 EventType.notice_posted,
@@ -123,7 +127,8 @@ class Notices:
             assert notice is not None
             notice.state = "closed"
             rows = await repository.listings(session, notice.round_id, "listed")
-            held = await repository.held(session, [row.application_id for row in rows])
+            known = [row.application_id for row in rows]
+            held = await repository.held(session, known) | await holding.at_close(session, key, known)
             for row in rows:
                 row.held_at_close = row.application_id in held
             await outbox.add_event(
@@ -149,6 +154,8 @@ class Notices:
 
         async def make() -> Done:
             await repository.set_hold(session, case.application_id, request.held)
+            if not request.held:
+                await complaints.released(session, case.application_id)
             event = case_event(
                 EventType.hold_changed,
                 case,

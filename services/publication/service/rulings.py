@@ -206,7 +206,7 @@ async def _judged(
     if ruling.reason == RulingReason.complaint_upheld and request.role is not Role.supervisor:
         return "complaint_only", row, ruling
     if not heard(ruling, await now(session)):
-        return "not_heard", row, ruling
+        return "holder_not_heard", row, ruling
     return None, row, ruling
 
 

@@ -8,15 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.commands import (
-    CommandName,
-    CompleteDefence,
-    CompletePortfolio,
-    ExamResult,
-    Role,
-    ServiceCommand,
-    TargetKind,
-)
+from contracts.commands import CommandName, Role, ServiceCommand, TargetKind
 from contracts.events import EventType, case_event, derived_id
 from contracts.http.review import (
     DefenceAbsent,
@@ -30,6 +22,7 @@ from contracts.http.review import (
 )
 from contracts.lifecycle import Stage
 from contracts.registration import Done
+from contracts.results import CompleteDefence, CompletePortfolio, ExamResult
 from contracts.review import CancelTasks, OpenDefence, OpenPortfolio
 from contracts.rulepack import Rubric, RulePack
 from kit import tasks

@@ -24,7 +24,7 @@ async def test_a_revocation_that_the_holder_did_not_ask_for_waits_for_their_word
     holder = await world.certified()
     ruling = await world.ruling(holder, "revoke", "false_material")
     assert ruling["heard"] is False
-    assert (await world.command(holder, ruling["id"])).refused.code == "not_heard"  # type: ignore[union-attr]
+    assert (await world.command(holder, ruling["id"])).refused.code == "holder_not_heard"  # type: ignore[union-attr]
     assert (await holder.own())["standing"] == "valid"
     [mine] = (await holder.own())["rulings"]
     assert (mine["open"], mine["reason"], mine["statement"]) == (True, "false_material", None)

@@ -72,6 +72,12 @@ def test_english_says_everything_that_the_templates_say() -> None:
         sitting_pages.CHANGES,
         sitting_pages.EXCUSES,
         item_pages.CORRECTIONS,
+        words.COMPLAINT_STAGE,
+        words.COMPLAINT_OUTCOME,
+        words.COMPLAINT_SUBJECT,
+        words.COMPLAINT_CHANNEL,
+        words.COMPLAINT_STATE,
+        words.COMPLAINT_ENTRY,
     )
     dynamic = (
         {text for table in tables for text in table.values()}

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from contracts.commands import PrepareRequest, PrepareResult, Role
+from contracts.commands import Role
 from contracts.http import certificates as http
 from kit.errors import DomainError, Kind
 from kit.http import Actor, current_actor, problems
@@ -193,13 +193,6 @@ async def rulings_of(application_id: UUID, actor: CurrentActor, desk: TheDesk) -
 
 
 # Gateway ----------------------------------------------------------------------------------------------------
-
-
-@router.post("/internal/prepare", include_in_schema=False)
-async def prepare(given: PrepareRequest, actor: CurrentActor, desk: TheDesk) -> PrepareResult:
-    """`revoke_certificate` and `reissue_certificate`: nothing comes after this, so nothing is ever undone."""
-    _one_of(actor, Role.system)
-    return await desk.rulings.prepare(given)
 
 
 def _attached(name: str) -> dict[str, str]:

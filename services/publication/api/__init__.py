@@ -6,17 +6,19 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 
-from contracts.commands import Role
+from contracts.commands import CommandName, PrepareRequest, PrepareResult, Role
 from contracts.http import publication as http
 from contracts.http.certificates import MAX_PDF_BYTES
+from contracts.registration import Done
 from kit.db import Database
 from kit.errors import DomainError, Kind
 from kit.http import Actor, create_app, current_actor, problems
 from kit.settings import Settings
-from services.publication import register_api
+from services.publication.api import complaints, register
 from services.publication.service import Certificates, Notices
 
 CurrentActor = Annotated[Actor, Depends(current_actor("publication"))]
+_RULINGS = (CommandName.revoke_certificate, CommandName.reissue_certificate)
 _OFFICE = frozenset({Role.secretariat, Role.approver, Role.supervisor})
 router = APIRouter()
 
@@ -26,7 +28,8 @@ def make_app(
     db: Database,
     notices: Notices,
     certificates: Certificates,
-    desk: register_api.Desk,
+    register_desk: register.Desk,
+    complaint_desk: complaints.Desk,
     *,
     closes: Iterable[Any] = (),
 ) -> FastAPI:
@@ -34,9 +37,9 @@ def make_app(
     limits = {"/public/certificates/check": MAX_PDF_BYTES}
     app = create_app("fudao publication", settings, db=db, closes=closes, body_limits=limits)
     app.state.notices, app.state.certificates = notices, certificates
-    app.state.certificate_desk = desk
-    app.include_router(router)
-    app.include_router(register_api.router)
+    app.state.certificate_desk, app.state.desk = register_desk, complaint_desk
+    for one in (router, register.router, complaints.router):
+        app.include_router(one)
     return app
 
 
@@ -96,3 +99,29 @@ async def download_certificate(
     number, pdf = await certificates.pdf(application_id)
     headers = {"content-disposition": f'attachment; filename="{number}.pdf"'}
     return Response(pdf, media_type="application/pdf", headers=headers)
+
+
+# For the dispatcher -----------------------------------------------------------------------------------------
+
+
+@router.post("/internal/prepare", include_in_schema=False)
+async def prepare(
+    body: PrepareRequest, actor: CurrentActor, rulings: register.TheDesk, moves: complaints.TheDesk
+) -> PrepareResult:
+    """A ruling on a certificate takes effect here, since nothing comes after it; steps of a complaint are looked at."""
+    _system(actor)
+    if body.name in _RULINGS:
+        return await rulings.rulings.prepare(body)
+    return await moves.moves.prepare(body)
+
+
+@router.post("/internal/unprepare", include_in_schema=False)
+async def unprepare(_: PrepareRequest, actor: CurrentActor) -> Done:
+    """Nothing is ever undone: a ruling stands, and of a complaint nothing was changed."""
+    _system(actor)
+    return Done()
+
+
+def _system(actor: Actor) -> None:
+    if actor.role != Role.system:
+        raise DomainError(Kind.forbidden, "forbidden", "只有系统可以进行这项操作。")
