@@ -190,11 +190,6 @@ def _bodies() -> Examples:
         "DecideQualification": commands.DecideQualification(task_id=TASK, fence=3),
         "Resubmit": commands.Resubmit(draft_version=15, scan_file_ids=(FILE,)),
         "RecordOutsideDecision": commands.RecordOutsideDecision(accepted=True, document_key=DECISION),
-        "CompleteExam": results.CompleteExam(result=results.ExamResult.graded, score="85/1"),
-        "CompleteExam.absent": results.CompleteExam(result=results.ExamResult.absent),
-        "CompletePortfolio": results.CompletePortfolio(score="161/2", sheets=2),
-        "CompleteDefence": results.CompleteDefence(result=results.ExamResult.graded, score="250/3"),
-        "RecordRank": results.RecordRank(ranking_id=RANKING, in_cut=True, rank=1),
         "CloseNotice": commands.CloseNotice(notice_id=NOTICE, held=False),
         "Hold": commands.Hold(reason="complaint", reference=TASK),
         "Exclude": commands.Exclude(reason="contradictory_records"),
@@ -207,6 +202,17 @@ def _bodies() -> Examples:
         "ConfirmPosted": commands.ConfirmPosted(
             target="platform", url="https://notice.example/2024", proof_key=DECISION
         ),
+    }
+
+
+def of_results() -> Examples:
+    """What stages after qualification end with."""
+    return {
+        "CompleteExam": results.CompleteExam(result=results.ExamResult.graded, score="85/1"),
+        "CompleteExam.absent": results.CompleteExam(result=results.ExamResult.absent),
+        "CompletePortfolio": results.CompletePortfolio(score="161/2", sheets=2),
+        "CompleteDefence": results.CompleteDefence(result=results.ExamResult.graded, score="250/3"),
+        "RecordRank": results.RecordRank(ranking_id=RANKING, in_cut=True, rank=1),
     }
 
 
@@ -469,6 +475,7 @@ def _case_event(type_: EventType, data: dict[str, Any]) -> events.Event:
 
 
 EXAMPLES: dict[str, Examples] = {
+    "results": of_results(),
     "bars": {"BarDecision": bars.BarDecision(bar_id=UUID(int=31))},
     "certificates": {"CertificateRuling": certificates.CertificateRuling(ruling_id=UUID(int=33))},
     "commands": of_commands(),
