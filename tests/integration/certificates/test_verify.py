@@ -133,7 +133,7 @@ async def test_no_changed_pdf_passes(world: World) -> None:
 async def test_signatures_alone_find_changes_of_what_they_cover(world: World) -> None:
     """Without the register, offline: any bit of the signed bytes."""
     pdf = await (await world.certified()).pdf()
-    roots = world.parts.desk.verifying._keys.roots()
+    roots = world.parts.register.verifying._keys.roots()
     now = datetime.now(UTC)
     whole = await asyncio.to_thread(examine, pdf, roots, now)
     assert whole.sealed
@@ -161,7 +161,7 @@ async def test_somebody_elses_keys_are_not_ours(world: World, tmp_path: Path) ->
     forged = await sealer.sign(bare, await sealer.seals(names), "CQ2024-1-00001", datetime.now(UTC))
     said = await world.check(forged)
     assert (said["verdict"], [one["trusted"] for one in said["signatures"]]) == ("foreign", [False, False])
-    ours = Sealer(world.parts.desk.verifying._keys)
+    ours = Sealer(world.parts.register.verifying._keys)
     again = await ours.sign(bare, await ours.seals(names), "CQ2024-1-00001", datetime.now(UTC))
     assert (await world.check(again))["verdict"] == "unknown"
 
@@ -183,7 +183,7 @@ async def test_an_expired_key_has_signed_all_the_same(world: World) -> None:
     await world.database.move_clock(timedelta(days=365 * 40))
     try:
         assert (await world.check(pdf))["verdict"] == "genuine"
-        roots = world.parts.desk.verifying._keys.roots()
+        roots = world.parts.register.verifying._keys.roots()
         late = await asyncio.to_thread(examine, pdf, roots, datetime(2070, 1, 1, tzinfo=UTC))
         assert [one.trusted for one in late.signatures] == [False, False]
     finally:

@@ -270,7 +270,7 @@ async def build(database: TestDatabase, store: dict[str, Any], keys: Path) -> Wo
     db, objects = Database(settings), ObjectStore(settings)
     await objects.ensure_buckets()
     made = parts(Context(settings=settings, db=db, store=objects))
-    app = make_app(settings, db, made.notices, made.certificates, made.desk)
+    app = make_app(settings, db, made.notices, made.certificates, made.register, made.complaints)
     http = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://publication")
     world = World(database, settings, db, objects, made, app, http, database.settings("gateway"))
     canonical_pack = await asyncio.to_thread(PACK.canonical)

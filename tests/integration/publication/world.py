@@ -23,7 +23,7 @@ from kit.tables import outbox
 from kit.tokens import Actor, mint_actor
 from rules.cache import Packs
 from rules.pack import LoadedPack, load
-from services.publication.api import make_app
+from services.publication.api import make_app, register
 from services.publication.api.complaints import Desk
 from services.publication.models import ComplaintRow, ListingRow, NoticeRow
 from services.publication.repository import complaints as rows
@@ -33,6 +33,7 @@ from services.publication.service import (
     ComplaintReading,
     Complaints,
     Notices,
+    Rulings,
     Sealing,
 )
 from services.publication.settings import PublicationSettings
@@ -277,7 +278,9 @@ def build(database: TestDatabase) -> World:
         reading=ComplaintReading(db, sealing),
     )
     notices = Notices(db, store, known)
-    certificates = Certificates(db, store, known, None, "")  # type: ignore[arg-type]
-    app = make_app(settings, db, notices, certificates, desk)
+    nothing: Any = None  # no certificate is made here
+    certificates = Certificates(db, store, known, nothing)
+    rulings = register.Desk(register=nothing, rulings=Rulings(db, known, nothing), verifying=nothing)
+    app = make_app(settings, db, notices, certificates, rulings, desk)
     client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://publication")
     return World(database, db, desk, notices, client, settings)
