@@ -59,6 +59,17 @@ async def candidates(session: AsyncSession, round_id: UUID) -> dict[str, list[Ca
     return found
 
 
+async def counted(session: AsyncSession, round_id: UUID, stage: str) -> dict[UUID, str]:
+    """What counts of one stage now, by application: what came in, or what has corrected it."""
+    query = select(CandidateRow.application_id, CandidateRow.components).where(
+        CandidateRow.round_id == round_id
+    )
+    rows = await session.execute(query)
+    found = {application: components[stage] for application, components in rows if stage in components}
+    corrected = await _corrected(session, round_id)
+    return found | {application: score for (application, of), score in corrected.items() if of == stage}
+
+
 async def correct(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     """Keeps corrected components; the same again changes nothing."""
     for start in range(0, len(rows), _CHUNK):

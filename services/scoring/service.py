@@ -1,6 +1,6 @@
 """Use-cases of scoring, one verb each: receive components, make a ranking, release it, show it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -175,7 +175,8 @@ class ScoringService:
 
         async def make(session: AsyncSession) -> PrepareResult:
             await lock(session, request.round_id)  # waits for whoever hands in components or freezes
-            if not _fits(request, body, regraded):
+            counted = await repository.counted(session, request.round_id, Stage.exam.value)
+            if not _fits(request, body, regraded) or not _still(counted, regraded):
                 return PrepareResult(refused=refused("unknown_correction"))
             if await repository.latest(session, request.round_id) is not None:
                 return PrepareResult(refused=refused("ranking_frozen"))
@@ -281,6 +282,11 @@ def _fits(request: PrepareRequest, body: CorrectKey, regraded: Regraded) -> bool
         regraded.item_id,
         len(regraded.grades),
     )
+
+
+def _still(counted: Mapping[UUID, str], regraded: Regraded) -> bool:
+    """Whether the grades are those that the file was computed from; a draft may be older than another correction."""
+    return all(counted.get(one.application_id, one.old) == one.old for one in regraded.grades)
 
 
 def _correction(request: PrepareRequest, regraded: Regraded, one: NewGrade, at: datetime) -> dict[str, Any]:

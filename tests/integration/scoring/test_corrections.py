@@ -135,6 +135,7 @@ async def test_a_refusal_of_the_round_undoes_it_and_the_latest_correction_counts
     assert await world.service.unprepare(undone.request()) == PrepareResult()
     assert await Confirmed(world, (second, "78/1", "81/1")).prepare() is None
     assert await Confirmed(world, (second, "81/1", "84/1")).prepare() is None
+    assert await Confirmed(world, (second, "78/1", "90/1")).prepare() == "unknown_correction"  # a stale draft
     await world.rank(junior=2)
     assert (await ranked(world))[0] == ("2024-00002", "82.00", 1)
 
