@@ -96,6 +96,7 @@ async def test_a_candidate_sits_the_exam_from_waiting_to_handing_in(browser: Bro
         )
         await page.locator(".exam-bar").get_by_role("button", name="交卷").click()
         await page.get_by_text("还有 22 题没有答").wait_for()
+        await page.locator("#exam-flagged a").first.wait_for()
         assert await page.locator("#exam-flagged a").all_inner_texts() == ["第 1 题"]
         await page.get_by_role("button", name="确认交卷").click()
         await page.get_by_role("heading", name="笔试已完成").wait_for()
