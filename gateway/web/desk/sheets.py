@@ -64,7 +64,7 @@ async def save(
 
     async def put(fence: int) -> SheetSaved:
         body = now.body(fence, version)
-        return await asking.send(parts, caller, "PUT", f"/tasks/{task_id}/sheet", SheetSaved, body)
+        return await asking.send(parts, caller, "PUT", f"/tasks/{task.task.id}/sheet", SheetSaved, body)
 
     try:
         saved = await _held(parts, caller, task, put)
@@ -81,7 +81,7 @@ async def save(
         text = "其余已保存，以下分数没有保存：" + "".join(now.wrong.values())
         refused = DomainError(Kind.invalid, "mark_out_of_range", text, task.clause)
         return _page(request, pages, task, now, refused)
-    return see(f"/staff/sheets/{task_id}" + ("/hand-in" if form.get("do") == "hand_in" else "?saved=1"))
+    return see(f"/staff/sheets/{task.task.id}" + ("/hand-in" if form.get("do") == "hand_in" else "?saved=1"))
 
 
 @router.get("/staff/sheets/{task_id}/hand-in")
@@ -103,7 +103,7 @@ async def hand_in(
 
     async def submit(fence: int) -> SheetSubmitted:
         body = HandIn(fence=fence, version=version)
-        return await asking.send(parts, caller, "POST", f"/tasks/{task_id}/submit", SheetSubmitted, body)
+        return await asking.send(parts, caller, "POST", f"/tasks/{task.task.id}/submit", SheetSubmitted, body)
 
     try:
         await _held(parts, caller, task, submit)
@@ -173,7 +173,13 @@ async def view_picture(parts: TheParts, caller: CurrentCaller, task_id: UUID, pi
 
 
 async def _sheet(parts: Parts, caller: Caller, task_id: UUID) -> SheetTask:
-    shown = await asking.material(parts, caller, task_id)
+    """The sheet; also under the task that it had before its defence was moved: whoever was filling it goes on."""
+    try:
+        shown = await asking.material(parts, caller, task_id)
+    except DomainError as error:
+        if error.code != "sheet_moved":
+            raise
+        shown = await asking.material(parts, caller, UUID(str(error.details["task_id"])))
     if not isinstance(shown, SheetTask):
         raise not_found()
     return shown
@@ -211,7 +217,7 @@ async def _confirm(
 ) -> Response:
     task = await _sheet(parts, caller, task_id)
     if task.submitted:
-        return see(f"/staff/sheets/{task_id}")
+        return see(f"/staff/sheets/{task.task.id}")
     context = _context(task, marks.as_saved(task)) | {"error": error}
     return pages.page(request, "desk/hand_in.html", context, status=error.kind.status if error else 200)
 

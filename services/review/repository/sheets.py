@@ -33,6 +33,14 @@ async def of_expert(session: AsyncSession, expert_id: UUID) -> list[tuple[Sheet,
     return [(row[0], row[1], row[2]) for row in await session.execute(query)]
 
 
+async def moved_to(session: AsyncSession, assessment_id: UUID, expert_id: UUID) -> UUID | None:
+    """The task under which somebody's sheet is now, if it is not set aside."""
+    query = select(Sheet.task_id).where(
+        Sheet.assessment_id == assessment_id, Sheet.expert_id == expert_id, _live
+    )
+    return (await session.execute(query)).scalar_one_or_none()
+
+
 def _of_round(round_id: UUID | None) -> list[ColumnElement[bool]]:
     return [] if round_id is None else [Case.round_id == round_id]
 

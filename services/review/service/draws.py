@@ -23,7 +23,7 @@ from services.review.settings import ReviewSettings
 
 _UNSEATED = {
     Obstacle.inactive: "答辩组有成员不在专家库中或已停用，请先调整答辩组。",
-    Obstacle.used: "答辩组有成员已申请回避这位申报人，请安排到其他答辩组。",
+    Obstacle.used: "答辩组有成员已退出这位申报人的评审（申请回避或曾停用），请安排到其他答辩组。",
     Obstacle.recused: "答辩组有成员与这位申报人同单位或有推荐关系，须回避，请安排到其他答辩组。",
 }
 KINDS = {Stage.portfolio.value: TaskKind.portfolio_sheet, Stage.defence.value: TaskKind.defence_sheet}

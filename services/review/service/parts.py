@@ -24,6 +24,7 @@ from services.review import repository
 from services.review.adapters import Content
 from services.review.domain.units import normal_unit
 from services.review.models import Case, Member
+from services.review.repository import sheets
 from services.review.settings import ReviewSettings
 
 OVERDUE, DRAW = "task_overdue", "draw"
@@ -177,7 +178,8 @@ def no_foreign_sheet(found: tasks.Task, actor: Actor) -> None:
 async def own_task(session: AsyncSession, actor: Actor, task_id: UUID) -> tasks.Task:
     """A task that the actor holds, did, or was assigned; a foreign one is answered as an absent one is.
 
-    DomainError not_found, claim_first.
+    DomainError not_found, claim_first; sheet_moved for a sheet that is there under another task (D1), which the
+    details name.
     """
     queues = queues_of(actor)
     try:
@@ -189,4 +191,9 @@ async def own_task(session: AsyncSession, actor: Actor, task_id: UUID) -> tasks.
         raise repository.not_found()
     if found.assigned_to != actor.subject and found.owner != actor.subject:
         raise DomainError(Kind.conflict, "claim_first", "请先领取这项任务，再查看其内容。")
+    if found.state == "cancelled" and found.kind in SHEETS and found.subject_ref is not None:
+        now_under = await sheets.moved_to(session, found.subject_ref, actor.subject)
+        if now_under is not None and now_under != task_id:
+            text = "答辩的时间或评委有调整，请从“我的评分”重新打开这份评分表；已保存的分数都在。"
+            raise DomainError(Kind.conflict, "sheet_moved", text, "D1", {"task_id": str(now_under)})
     return found

@@ -204,7 +204,8 @@ async def test_other_members_are_seated_with_what_is_written_kept_and_a_day_can_
     cases = [await defended(world, f"2024-0000{n}") for n in (1, 2)]
     panel = await made(world, people[:3])
     await placed(world, panel, cases)
-    expert, task = (await assigned(world, people[:1], cases[0]))[1]
+    before = await assigned(world, people, cases[0])
+    (expert, task), (_, second) = before[1], before[2]
     fence = (await world.get(expert, "POST", f"/tasks/{task}/claim"))["fence"]
     await world.get(expert, "PUT", f"/tasks/{task}/sheet", {"fence": fence, "scores": {"planning": "9"}})
     other = panel_of(world, [people[0], *people[3:5]])
@@ -213,7 +214,14 @@ async def test_other_members_are_seated_with_what_is_written_kept_and_a_day_can_
     assert [now[n][0] for n in (1, 2, 3)] == [people[0], people[3], people[4]]
     kept = await world.get(people[0], "GET", f"/tasks/{now[1][1]}")
     assert kept["scores"] == {"planning": "9"}
-    assert await world.refused(people[0], "GET", f"/tasks/{task}") == (404, "not_found")
+    # who has the old sheet open is told where it is now
+    old = await world.ask(people[0], "GET", f"/tasks/{task}")
+    assert (old.status_code, old.json()["code"], old.json()["details"]) == (
+        409,
+        "sheet_moved",
+        {"task_id": now[1][1]},
+    )
+    assert await world.refused(people[1], "GET", f"/tasks/{second}") == (409, "sheet_set_aside")
     back = panel_of(world, people[:3])
     assert (await world.get(world.secretariat, "PUT", f"/panels/{panel}", back))["refused"] == []
     assert sorted(await assigned(world, people[:3], cases[1])) == [1, 2, 3]
