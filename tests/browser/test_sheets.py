@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -309,3 +310,50 @@ async def test_the_office_registers_and_deactivates_and_nobody_is_shut_out(
     ]
     wrong = await faults_of_all(browser, site, pages, axe)
     assert wrong == [], "\n".join(str(one) for one in wrong)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.clause("P3", "D1")
+async def test_rubbish_repeats_and_the_wrong_person_are_answered_plainly(site: Site, judges: Judges) -> None:
+    case = await judges.portfolio("2024-00001")
+    defence = await judges.defence("2024-00002")
+    whose = await judges.whose(case)
+    task = next(
+        one["task_id"] for one in await judges.tasks(whose[1]) if one["application_number"] == "2024-00001"
+    )
+    path, client = f"/staff/sheets/{task}", site.world.client
+    async with client(cookie=judges.people[whose[1]][1]) as http:
+
+        async def status(where: str, **form: str) -> int:
+            return (await http.post(where, data=form)).status_code
+
+        assert await status(path, version="x" * 50, **{"m.students": "很好", "m.no": "1"}) == 422
+        assert await status(f"{path}/hand-in") == 409
+        full = {f"m.{one}": "10" for one in ("students", "professional", "research", "training", "other")}
+        assert await status(path, version="1", **full, **{"m.organising": "9.5"}) == 303
+        quiet = {"accept": "application/json"}
+        stale = (await http.post(path, data={"version": "1"}, headers=quiet)).json()
+        assert stale["code"] == "sheet_changed"
+        assert await status(f"{path}/recuse", reason=" ") == 422
+        assert [await status(f"{path}/hand-in", version="2") for _ in (1, 2)] == [303, 303]
+        assert await status(path, **full) == 409
+        assert await status(f"{path}/recuse", reason="太晚了") == 409
+        assert (await http.get(f"{path}/files/fa")).status_code == 403
+        assert (await http.get(f"{path}/view/fa")).status_code == 404
+        assert (await http.get("/staff/panels")).status_code == 403
+    absent = f"/staff/defences/{defence.application_id}/absent"
+    async with client(cookie=judges.office) as http:
+        answers = [
+            await http.post("/staff/panels", data={}),
+            await http.post("/staff/panels", data={"round_id": str(site.round_id), "member": "x"}),
+            await http.post("/staff/panels/slots", data={"panel_id": "x"}),
+            await http.post("/staff/panels/slots", data={"panel_id": str(uuid4()), "starts_at": "morgen"}),
+            await http.get(f"/staff/panels/{uuid4()}"),
+            await http.get(f"/staff/experts/{uuid4()}"),
+            await http.post(f"/staff/experts/{uuid4()}/deactivate"),
+            await http.post(absent, data={"reason": "没来"}),
+            await http.post(f"/staff/defences/{defence.application_id}/postpone", data={"reason": "改期"}),
+            await http.get(path),
+        ]
+        assert [one.status_code for one in answers] == [404, 422, 422, 422, 404, 404, 404, 422, 409, 403]
+        assert [(await http.post(absent, data={"confirmed": "1"})).status_code for _ in (1, 2)] == [303, 303]
