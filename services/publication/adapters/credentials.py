@@ -7,7 +7,7 @@ import gzip
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
 from uuid import UUID
@@ -21,6 +21,8 @@ LIST_SIZE = 131_072
 """Entries of a status list: with 16 KB, the smallest that hides a person in the herd, as the standard asks."""
 STATUS_SECONDS = 30
 """For how long a status list may be kept: a revocation is seen within a minute."""
+_LIST_VALID = timedelta(hours=1)
+"""After which nobody can hand on an old list, from before a revocation."""
 _VC = "https://www.w3.org/ns/credentials/v2"
 _BADGE = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
 _DID = ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/suites/jws-2020/v1"]
@@ -129,6 +131,7 @@ class Issuer:
             "type": ["VerifiableCredential", "BitstringStatusListCredential"],
             "issuer": self.did,
             "validFrom": _utc(moment),
+            "validUntil": _utc(moment + _LIST_VALID),
             "credentialSubject": {
                 "id": f"{at}#list",
                 "type": "BitstringStatusList",
@@ -138,6 +141,7 @@ class Issuer:
             },
             "iss": self.did,
             "nbf": int(moment.timestamp()),
+            "exp": int((moment + _LIST_VALID).timestamp()),
         }
         return self._sign(payload, "vc+jwt")
 

@@ -247,6 +247,7 @@ async def test_a_revocation_is_in_the_status_list_at_once_and_hidden_in_a_herd(w
     token = (await world.ask(ANYONE, "GET", "/public/status/1")).text
     _, listed = await opened(world, token)
     assert listed["credentialSubject"]["ttl"] <= 30_000
+    assert listed["exp"] - listed["nbf"] == 3600
     assert listed["type"] == ["VerifiableCredential", "BitstringStatusListCredential"]
     assert await world.refused(ANYONE, "GET", "/public/status/7") == (404, "no_status_list")
 
