@@ -191,6 +191,7 @@ class RegisterQuery(Input):
     level: Annotated[str, Field(max_length=32)] = ""
     year: Annotated[int, Field(ge=1990, le=2200)] | None = None
     status: CredentialStatus | None = None
+    application_id: UUID | None = None
     page: Annotated[int, Field(ge=1, le=9999)] = 1
 
 

@@ -107,6 +107,8 @@ def _wanted(query: RegisterQuery) -> ColumnElement[bool]:
     if query.year is not None:
         start, end = date(query.year, 1, 1), date(query.year + 1, 1, 1)
         conditions.append(and_(CertificateRow.issued_on >= start, CertificateRow.issued_on < end))
+    if query.application_id is not None:
+        conditions.append(CertificateRow.application_id == query.application_id)
     if query.status is not None:
         conditions.append(CertificateRow.status == query.status.value)
     return and_(*conditions)

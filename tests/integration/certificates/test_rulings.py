@@ -272,6 +272,7 @@ async def test_the_register_is_searched_paged_and_exported_as_text(world: World)
     assert await found(level="intermediate") == ["王五"]
     assert await found(status="revoked") == ["李%四"]
     assert await found(year="1999") == []
+    assert await found(application_id=str(second.case.application_id)) == ["李%四"]
     page = await world.get(world.approver, "GET", "/certificates")
     assert page["levels"] == [["junior", "初级"], ["intermediate", "中级"]]
     assert await found(year=str(page["years"][0])) == await found()
