@@ -320,7 +320,9 @@ COMMANDS: dict[CommandName, CommandSpec] = {
     CommandName.record_rank: _own(RecordRank),
     CommandName.close_notice: _own(CloseNotice),
     CommandName.hold: _own(Hold, _supervisor | _system),
-    CommandName.unhold: _own(Unhold, _supervisor | _system),
+    CommandName.unhold: CommandSpec(
+        target=_a, body=Unhold, roles=_supervisor | _system, prepare="publication"
+    ),
     CommandName.disqualify: _by_two(_a, Disqualify, "review", _supervisor | _secretariat),
     CommandName.exclude: _by_two(_a, Exclude),
     CommandName.issue: _own(Issue),

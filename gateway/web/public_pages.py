@@ -13,8 +13,9 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from contracts.http.gateway import AskCode, OpenSession, WindowView
-from contracts.http.publication import Notice, Notices
+from contracts.http.publication import FinalList, Notice, Notices
 from contracts.http.registration import Rounds, RoundView
+from contracts.lifecycle import RoundStage
 from gateway import announcing, windowing
 from gateway.accounts import sessions
 from gateway.api import auth
@@ -57,7 +58,7 @@ async def start(request: Request, parts: TheParts, pages: ThePages) -> Response:
     except DomainError as error:
         if error.kind is not Kind.unavailable:
             raise
-        nothing = {"round": None, "windows": (), "closes_at": None, "away": True, "announcements": ()}
+        nothing = {"round": None, "windows": (), "closes_at": None, "away": True}
         return pages.page(request, "start.html", nothing)
     present = rounds[0] if rounds else None
     if present is not None:
@@ -71,8 +72,19 @@ async def start(request: Request, parts: TheParts, pages: ThePages) -> Response:
         "closes_at": ends(present, windows),
         "away": False,
         "announcements": told,
+        "published": present is not None and await _has_final_list(parts, present),
     }
     return pages.page(request, "start.html", context)
+
+
+async def _has_final_list(parts: Parts, present: RoundView) -> bool:
+    """Whether the list is out (N4); not while publication cannot answer."""
+    if present.stage not in (RoundStage.issuing, RoundStage.closed):
+        return False
+    try:
+        return await _public(parts, f"/public/rounds/{present.id}/final-list", FinalList) is not None
+    except DomainError:
+        return False
 
 
 def ends(present: RoundView | None, windows: Sequence[WindowView]) -> datetime | None:

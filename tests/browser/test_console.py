@@ -179,6 +179,7 @@ async def pages(site: Site) -> list[tuple[str | None, str]]:
     ]
     console.a_ranking(world, round_id)
     console.a_notice(world, round_id, site.notice, state=NoticeState.made, posted_at=None, closes_at=None)
+    console.a_final_list(world, round_id, "渝青科教文〔2025〕9号")
     application = await console.a_case(world, round_id, "2024-I-00021", held=True)
     await console.a_case(world, round_id, "2024-J-00022", action_required_by=ActionRequiredBy.applicant)
     correcting = {"stage": Stage.correction, "kind": TargetKind.application, "target_id": application}
@@ -190,6 +191,7 @@ async def pages(site: Site) -> list[tuple[str | None, str]]:
         (None, "/"),
         (None, "/announcements"),
         (None, f"/announcements/{round_id}/{told}"),
+        (None, f"/final-lists/{round_id}"),
         (office, "/staff"),
         (office, "/staff/rounds"),
         (office, "/staff/rounds/open"),

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from contracts.commands import CommandName, PublishFinalList, TargetKind
 from contracts.http.gateway import CaseFilters, KnownCase
 from contracts.lifecycle import RoundStage, Stage, Status
-from gateway.guard import Caller, CurrentCaller, GuardedRoute
+from gateway.guard import Caller, CurrentCaller, GuardedRoute, not_found
 from gateway.parts import Parts, TheParts
 from gateway.web.console import reading, steps, waiting
 from gateway.web.forms import ThePages, see
@@ -23,6 +23,17 @@ from kit.errors import DomainError, Kind
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 _SHOWN = 20
 _AFTER = (RoundStage.issuing, RoundStage.closed)
+
+
+@router.get("/final-lists/{round_id}")
+async def published(request: Request, parts: TheParts, pages: ThePages, round_id: UUID) -> Response:
+    """The published list, for everybody (N4, N5). 404 before."""
+    found = await reading.final_list(parts, round_id)
+    if found is None:
+        raise not_found()
+    view = await reading.round_view(parts, round_id)
+    context = {"found": found, "title": view.title if view else ""}
+    return pages.page(request, "final_list.html", context)
 
 
 @router.get("/staff/rounds/{round_id}/final-list")
@@ -76,7 +87,7 @@ async def _page(
 ) -> Response:
     context = await reading.head(parts, caller, round_id, "final")
     stage = context["round"].stage
-    published = await reading.final_list(parts, round_id) if stage in _AFTER else None
+    listed = await reading.final_list(parts, round_id) if stage in _AFTER else None
     funnel = context["funnel"]
     async with parts.db.read() as session:
         waiting_cases = await _waiting(parts, session, round_id)
@@ -86,7 +97,7 @@ async def _page(
         "in_notice": sum(one.count for one in funnel.lines if one.stage is Stage.notice),
     }
     context |= {
-        "published": published,
+        "published": listed,
         "step": steps.newest(await steps.about(parts, round_id, CommandName.publish_final_list)),
         "counts": counts,
         "cases": waiting_cases,

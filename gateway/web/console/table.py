@@ -64,6 +64,7 @@ def rules() -> tuple[Rule, ...]:
         rule("POST", f"{_ROUND}/announcements", Role.secretariat, owner=here),
         rule("GET", f"{_ROUND}/announcements/{{announcement_id}}", Role.secretariat, owner=here),
         rule("POST", f"{_ROUND}/announcements/{{announcement_id}}", Role.secretariat, owner=here),
+        public("GET", "/final-lists/{round_id}"),
         public("GET", "/announcements"),
         public("GET", "/announcements/{round_id}/{announcement_id}"),
         rule(

@@ -27,12 +27,16 @@ class Line:
     unit: str
 
 
-def sections(pack: RulePack, lines: Iterable[Line]) -> tuple[ListSection, ...]:
-    """The list by level in the pack's order, the direct route under a heading of its own (E5); none are empty."""
+def sections(pack: RulePack, lines: Iterable[Line], *, final: bool = False) -> tuple[ListSection, ...]:
+    """The list by level in the pack's order, the direct route under a heading of its own (E5); none are empty.
+
+    `final`: what is published is not proposed any more (N4).
+    """
+    word = "认定" if final else "拟认定"
     known = sorted(lines, key=lambda line: line.application_number)
     found = []
     for level in pack.levels:
-        headings = [(Route.regular, f"{level.name}青少年科技辅导员拟认定名单")]
+        headings = [(Route.regular, f"{level.name}青少年科技辅导员{word}名单")]
         if level.direct is not None:
             headings.append((Route.direct, level.direct.heading))
         for route, heading in headings:

@@ -65,7 +65,7 @@ class Certificates:
                 id=derived_id(key),
                 round_id=round_id,
                 document_number=request.document_number,
-                content=domain.content(domain.sections(pack, [line_of(one) for one in rows])),
+                content=domain.content(domain.sections(pack, [line_of(one) for one in rows], final=True)),
             )
             session.add(row)
             await session.flush()

@@ -7,13 +7,14 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts import publication as contract
-from contracts.commands import CommandName, PrepareRequest, PrepareResult
+from contracts.commands import CommandName, PrepareRequest, PrepareResult, Role
 from contracts.complaints import (
     ComplaintMove,
     ComplaintPrepared,
     ComplaintStage,
     ExtensionPrepared,
     HearingPrepared,
+    Unhold,
 )
 from contracts.http import complaints as http
 from contracts.http.notification import MessageKind
@@ -56,6 +57,8 @@ class ComplaintMoves:
 
     async def prepare(self, request: PrepareRequest) -> PrepareResult:
         """Looks only, so there is nothing to undo; instants are counted from now, with the pack of the round."""
+        if request.name is CommandName.unhold:
+            return await self._unhold(request)
         async with self._db.read() as session:
             row = await rows.one(session, request.target_id)
             if row is None:
@@ -74,6 +77,18 @@ class ComplaintMoves:
                     return PrepareResult(refused=refused("document_needed"))
         pack = (await self._packs.get(row.pack_key)).pack
         return _prepared(request.name, row, pack, moment)
+
+    async def _unhold(self, request: PrepareRequest) -> PrepareResult:
+        """By hand, what a complaint holds is let go of only after its decision (C1)."""
+        reference = Unhold.model_validate(request.body).reference
+        if reference is not None and request.role is not Role.system:
+            async with self._db.read() as session:
+                row = await rows.one(session, reference)
+            if row is None or row.application_id != request.target_id:
+                return PrepareResult(refused=refused("not_held"))
+            if row.stage != ComplaintStage.ended:
+                return PrepareResult(refused=refused("held_by_complaint"))
+        return PrepareResult(data={})
 
     # what a step does ---------------------------------------------------------------------------------------
 

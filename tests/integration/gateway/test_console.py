@@ -147,6 +147,12 @@ async def test_a_round_says_what_it_waits_for_with_the_way_there(world: World) -
         assert "3 份仍在资格审查" in text
         assert f"/staff/rounds/{round_id}/cases?stage=qualification" in text
         assert "5 份" not in text.split("各环节份数")[0]
+    assert [f"/staff/papers?round={round_id}" in text for text in pages.values()] == [
+        True,
+        False,
+        False,
+        False,
+    ]
     assert f"/staff/rounds/{round_id}/ranking" in pages[Role.approver]
     assert f"/staff/rounds/{round_id}/ranking" not in pages[Role.operator]  # scores are not the operator's
     assert "workflows/round%3A" not in pages[Role.operator]  # no Temporal UI is known here
@@ -412,6 +418,7 @@ async def test_the_final_list_has_a_number_and_two_persons_and_then_shows_who_wa
         async with world.answering():
             assert await approve(two, row) == 303
         at(world, round_id, RoundStage.issuing)
+        before = (await two.get("/")).text
         a_final_list(world, round_id, "渝青科教文〔2025〕9号")
         held = {"stage": Stage.notice, "status": Status.held, "held": True}
         await a_case(world, round_id, "2024-J-00008", **held)
@@ -420,6 +427,12 @@ async def test_the_final_list_has_a_number_and_two_persons_and_then_shows_who_wa
             line(Stage.notice, Status.held, 1),
         ]
         text = (await one.get(page)).text
+    async with world.client() as anybody:
+        read = [(await anybody.get(path)).text for path in ("/", f"/final-lists/{round_id}")]
+        absent = await anybody.get(f"/final-lists/{uuid4()}")
+    assert [f"/final-lists/{round_id}" in text for text in (before, read[0])] == [False, True]
+    assert all(said in read[1] for said in ("渝青科教文〔2025〕9号", "王小明", "重庆市渝中区青少年宫"))
+    assert absent.status_code == 404
     assert (early.status_code, empty.status_code) == (409, 422)
     assert [answer.status_code for answer in sent] == [303, 303]
     assert other.status_code == 409  # one waits already, whatever its number

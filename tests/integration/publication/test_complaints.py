@@ -150,6 +150,27 @@ async def test_a_complaint_lets_go_only_of_what_it_held(world: World) -> None:
     assert await world.effects() == [("hold", whose, str(one)), ("unhold", whose, str(one))]
 
 
+@pytest.mark.clause("C1")
+async def test_what_an_open_complaint_holds_is_not_let_go_by_hand(world: World) -> None:
+    people = await world.listed("2024-J-00001")
+    whose = people["2024-J-00001"]
+    complaint_id = await world.against("2024-J-00001")
+    await world.move(complaint_id, ComplaintStage.accepted)
+
+    async def by_hand(target: UUID, reference: UUID | None) -> str | None:
+        body = {"reference": None if reference is None else str(reference)}
+        result = await world.prepare(target, CommandName.unhold, **body)
+        return result.refused.code if result.refused else None
+
+    assert await by_hand(whose, complaint_id) == "held_by_complaint"
+    assert await by_hand(whose, uuid4()) == "not_held"
+    assert await by_hand(uuid4(), complaint_id) == "not_held"
+    assert await by_hand(whose, None) is None  # a hold that was put by hand: the application knows
+    await world.hear(complaint_id)
+    await world.end(complaint_id, ComplaintOutcome.upheld, disqualify=True)
+    assert await by_hand(whose, complaint_id) is None
+
+
 async def test_whom_it_is_about_may_be_named_by_the_committee(world: World) -> None:
     complaint_id, _ = await world.file(subject="applicant", about="某校李老师", application_number="2024-J-9")
     assert (await world.row(complaint_id)).application_id is None

@@ -32,6 +32,14 @@ def test_the_list_shows_name_unit_and_level_with_direct_cases_apart() -> None:
     assert set(sections[0].people[0].model_dump()) == {"application_number", "name", "unit"}
 
 
+@pytest.mark.clause("N4")
+def test_the_final_list_proposes_nothing_any_more() -> None:
+    proposed, final = domain.sections(PACK, LINES), domain.sections(PACK, LINES, final=True)
+    assert ["拟" in one.heading for one in (proposed[0], proposed[2])] == [True, True]
+    assert ["拟" in one.heading for one in final] == [False, False, False]
+    assert [one.people for one in final] == [one.people for one in proposed]
+
+
 def test_the_digest_does_not_depend_on_the_order_in_which_people_came() -> None:
     digests = set()
     for seed in range(20):
