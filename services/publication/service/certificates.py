@@ -18,8 +18,8 @@ from kit.errors import DomainError, Kind
 from kit.storage import ObjectStore
 from rules.cache import Packs
 from services.publication import domain, repository
-from services.publication import register_repository as register
 from services.publication.models import CertificateRow, FinalListRow
+from services.publication.repository import register
 from services.publication.service.documents import Documents, Wanted
 from services.publication.service.notices import line_of
 

@@ -18,11 +18,11 @@ from kit.http import Actor
 from kit.storage import ObjectStore
 from rules.cache import Packs
 from services.publication import domain, repository
-from services.publication import register_repository as register
 from services.publication.adapters.credentials import Content, Issuer
 from services.publication.adapters.keys import Keys, NoKey
 from services.publication.adapters.xlsx import workbook
 from services.publication.models import CertificateRow, CertificateVersionRow
+from services.publication.repository import register
 from services.publication.service import rulings
 from services.publication.service.documents import Documents
 from services.publication.service.verifying import code_of, no_certificate, standing_of, view_of

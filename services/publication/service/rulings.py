@@ -28,8 +28,8 @@ from kit.http import Actor
 from rules.cache import Packs
 from rules.calendar import CalendarNotCovered, WorkingDays
 from services.publication import domain, repository
-from services.publication import register_repository as register
 from services.publication.models import CertificateRow, CertificateRulingRow
+from services.publication.repository import register
 from services.publication.service.documents import Documents, Made, Wanted
 from services.publication.service.verifying import no_certificate
 

@@ -22,11 +22,11 @@ from contracts.http.publication import CredentialStatus
 from kit.db import Database, now
 from kit.errors import DomainError, Kind
 from services.publication import domain, repository
-from services.publication import register_repository as register
 from services.publication.adapters.examiner import Examiner
 from services.publication.adapters.examining import Examined
 from services.publication.adapters.keys import Keys
 from services.publication.models import CertificateRow, CertificateVersionRow
+from services.publication.repository import register
 
 _PDF_LEFT = Verdict.genuine, Verdict.replaced, Verdict.revoked
 _SAID = {
