@@ -65,13 +65,14 @@ class Notices(Data):
 
 
 class FinalList(Data):
-    """公布认证名单 (N4)."""
+    """公布认证名单 (N4). `added`: certified after it was published, when what held them had ended (N3)."""
 
     final_list_id: UUID
     round_id: UUID
     document_number: str
     published_at: AwareDatetime
     sections: tuple[ListSection, ...]
+    added: tuple[ListSection, ...] = ()
 
 
 class CredentialStatus(StrEnum):

@@ -162,7 +162,7 @@ async def _table(
         case PaperTable.public_list:
             return _people(notice.sections) if notice is not None else None
         case PaperTable.final_list:
-            return _people(final.sections) if final is not None else None
+            return _people((*final.sections, *final.added)) if final is not None else None
         case PaperTable.exam_candidates:
             return await _cases(parts, round_id, level, Stage.exam)
         case PaperTable.defence_candidates:

@@ -50,6 +50,24 @@ def sections(pack: RulePack, lines: Iterable[Line], *, final: bool = False) -> t
     return tuple(found)
 
 
+def additions(
+    published: Iterable[ListSection], certified: Iterable[tuple[Line, str]]
+) -> tuple[ListSection, ...]:
+    """Who was certified and does not stand on the list as it was published, by level (N4, N3)."""
+    listed = {person.application_number for section in published for person in section.people}
+    found: dict[tuple[str, str], list[ListedPerson]] = {}
+    for line, level_name in certified:
+        if line.application_number not in listed:
+            person = ListedPerson(application_number=line.application_number, name=line.name, unit=line.unit)
+            found.setdefault((line.level, level_name), []).append(person)
+    return tuple(
+        ListSection(
+            level=level, heading=f"{name}青少年科技辅导员认定名单（公布后补充）", people=tuple(people)
+        )
+        for (level, name), people in found.items()
+    )
+
+
 def content(made: tuple[ListSection, ...]) -> dict[str, Any]:
     """The list as it is stored and hashed."""
     return {"sections": [section.model_dump(mode="json") for section in made]}

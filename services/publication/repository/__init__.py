@@ -78,6 +78,17 @@ async def final_list(session: AsyncSession, round_id: UUID) -> FinalListRow | No
     return (await session.execute(query)).scalar_one_or_none()
 
 
+async def certified(session: AsyncSession, round_id: UUID) -> Sequence[tuple[ListingRow, str]]:
+    """Who has a certificate of a round, with the level's name, by application number."""
+    query = (
+        select(ListingRow, CertificateRow.level_name)
+        .join(CertificateRow, CertificateRow.application_id == ListingRow.application_id)
+        .where(ListingRow.round_id == round_id, ListingRow.state == "issued")
+        .order_by(ListingRow.application_number)
+    )
+    return [(row[0], row[1]) for row in await session.execute(query)]
+
+
 async def final_list_by_id(session: AsyncSession, final_list_id: UUID) -> FinalListRow | None:
     return await session.get(FinalListRow, final_list_id)
 

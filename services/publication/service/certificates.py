@@ -191,19 +191,20 @@ class Certificates:
         return row.number, await self._store.get_content(row.pdf_key)
 
     async def final_list(self, round_id: UUID) -> http.FinalList:
-        """公布认证名单. Errors: `no_final_list` (404)."""
+        """公布认证名单, and who came onto it later. Errors: `no_final_list` (404)."""
         async with self._db.read() as session:
             row = await repository.final_list(session, round_id)
-        if row is None:
-            raise DomainError(Kind.not_found, "no_final_list", "认证名单还没有公布。", "N4")
-        return http.FinalList.model_validate(
-            {
-                "final_list_id": row.id,
-                "round_id": row.round_id,
-                "document_number": row.document_number,
-                "published_at": row.published_at,
-                "sections": row.content["sections"],
-            }
+            if row is None:
+                raise DomainError(Kind.not_found, "no_final_list", "认证名单还没有公布。", "N4")
+            certified = await repository.certified(session, round_id)
+        published = tuple(http.ListSection.model_validate(one) for one in row.content["sections"])
+        return http.FinalList(
+            final_list_id=row.id,
+            round_id=row.round_id,
+            document_number=row.document_number,
+            published_at=row.published_at,
+            sections=published,
+            added=domain.additions(published, [(line_of(one), name) for one, name in certified]),
         )
 
     async def _issued(self, application_id: UUID) -> CertificateRow:

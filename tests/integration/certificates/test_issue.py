@@ -120,3 +120,14 @@ async def test_keys_are_files_that_only_we_read_and_are_made_once(world: World) 
     assert len(other.seals([("national", ISSUERS[0]), ("chongqing", ISSUERS[1])])) == 2
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert await world.refused(ANYONE, "GET", "/public/certificates/CQ0-0-00000") == (404, "no_certificate")
+
+
+@pytest.mark.clause("N4", "C1")
+async def test_who_is_let_go_after_the_list_is_out_is_added_to_it(world: World) -> None:
+    await world.certified("张三", number="2024-00001")
+    await world.certified("李四", number="2024-00002")  # held while the list was published
+    found = await world.parts.certificates.final_list(world.round_id)
+    assert [one.name for section in found.sections for one in section.people] == ["张三"]
+    assert [(one.heading, one.people[0].name) for one in found.added] == [
+        ("初级青少年科技辅导员认定名单（公布后补充）", "李四")
+    ]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.http.publication import ListedPerson, ListSection
 from contracts.rulepack import FormerName, Issuer
 from rules.pack import load
 from services.publication import domain
@@ -113,3 +114,18 @@ def test_a_code_follows_from_all_that_a_document_says() -> None:
 @pytest.mark.parametrize(("name", "shown"), [("张三", "张*"), ("欧阳晓䶮", "欧***"), ("李", "李*")])
 def test_half_a_name(name: str, shown: str) -> None:
     assert domain.masked(name) == shown
+
+
+@pytest.mark.clause("N4", "N3")
+def test_who_was_held_while_the_list_was_published_is_added_to_it_and_nobody_twice() -> None:
+    def line(number: str, level: str) -> domain.Line:
+        return domain.Line(application_number=number, level=level, route="regular", name="张三", unit="某校")
+
+    person = ListedPerson(application_number="2024-J-1", name="张三", unit="某校")
+    published = (ListSection(level="junior", heading="初级青少年科技辅导员认定名单", people=(person,)),)
+    certified = [(line("2024-J-1", "junior"), "初级"), (line("2024-Z-2", "intermediate"), "中级")]
+    added = domain.additions(published, certified)
+    assert [(one.heading, [who.application_number for who in one.people]) for one in added] == [
+        ("中级青少年科技辅导员认定名单（公布后补充）", ["2024-Z-2"])
+    ]
+    assert domain.additions(published, certified[:1]) == ()
