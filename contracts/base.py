@@ -1,6 +1,12 @@
 """Base of every model that crosses a process boundary."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+WEB_ADDRESS = r"^https?://[^\s<>\"']{3,390}$"
+WebAddress = Annotated[str, Field(pattern=WEB_ADDRESS)]
+"""An address that a page may link to: never a script."""
 
 
 class Data(BaseModel):

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.bars import BarDecision
-from contracts.base import Data, Input
+from contracts.base import Data, Input, WebAddress
 from contracts.certificates import CertificateRuling
 from contracts.complaints import (
     AcceptComplaint,
@@ -177,7 +177,7 @@ class ConfirmPosted(Input):
     """Proof that one target shows the list (N1): where, and a picture or the fetched page by its key."""
 
     target: Code
-    url: Annotated[str, Field(max_length=400)]
+    url: WebAddress
     proof_key: ContentKey | None = None
 
 

@@ -8,12 +8,11 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from contracts.base import Data, Input
+from contracts.base import Data, Input, WebAddress
 from contracts.http.gateway import Reason
 
 Title = Annotated[str, Field(min_length=2, max_length=120)]
 Body = Annotated[str, Field(min_length=2, max_length=4000)]
-Url = Annotated[str, Field(pattern=r"^https?://[^\s<>\"']{3,390}$")]
 
 
 class PostAnnouncement(Input):
@@ -24,7 +23,7 @@ class PostAnnouncement(Input):
 
     title: Title
     text: Body
-    url: Url
+    url: WebAddress
     posted_at: AwareDatetime
 
 

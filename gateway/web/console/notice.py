@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from contracts.base import WEB_ADDRESS
 from contracts.commands import CommandName, ConfirmPosted, TargetKind
 from contracts.http.publication import Notice, NoticeState
 from contracts.lifecycle import Stage
@@ -25,7 +26,6 @@ from kit import db
 from kit.errors import DomainError, Kind
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
-URL = re.compile(r"^https?://[^\s<>\"']{3,390}$")
 PICTURE = "请选择公示页面的截图（JPG、PNG 或 PDF）。"
 Target = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 
@@ -56,7 +56,7 @@ async def confirm(
         }
         try:
             notice = await _waiting(parts, caller, round_id, target)
-            if not URL.match(given["url"]):
+            if not re.match(WEB_ADDRESS, given["url"]):
                 message = "请填公示页面的完整网址，以 http:// 或 https:// 开头。"
                 raise DomainError(Kind.invalid, "url_invalid", message, "N1")
             given["document_key"] = await documents.taken(parts, caller, form, missing=PICTURE)

@@ -296,6 +296,9 @@ async def test_notice_command_finds_its_round_at_publication(world: World) -> No
     world.services.put("publication", "GET", path, 200, shown.model_dump(mode="json"))
     body = {"target": "platform", "url": "https://example.org/1"}
     async with world.client(token) as client:
+        script = {**body, "url": "javascript:alert(1)"}  # approvers are shown it as a link
+        bad = await client.post(f"/api/v1/notices/{notice}/commands/confirm_posted", headers=KEY, json=script)
+        assert bad.status_code == 422
         made = await client.post(f"/api/v1/notices/{notice}/commands/confirm_posted", headers=KEY, json=body)
         absent = await client.post(
             f"/api/v1/notices/{uuid4()}/commands/confirm_posted", headers=KEY, json=body
