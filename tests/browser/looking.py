@@ -40,9 +40,23 @@ async def opened(
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: said.append(str(error)))
-    yield page
-    await context.close()
+    try:
+        yield page
+    except BaseException:
+        await _tell(page, said)
+        raise
+    finally:
+        await context.close()
     assert [text for text in said if expected not in text] == []
+
+
+async def _tell(page: Page, said: list[str]) -> None:
+    """What the page of a failed test says, for its report: a failure that is rare is not seen again soon."""
+    print(f"page {page.url}")
+    print(await page.evaluate("document.querySelector('[data-state]')?.textContent"))
+    print(await page.evaluate("(document.querySelector('main') ?? document.body).innerText.slice(0, 3000)"))
+    print("console", said)
+    await shot(page, "failed")
 
 
 async def shot(page: Page, name: str) -> None:
