@@ -150,6 +150,7 @@ async def _complain(
     else:
         await page.locator("input[name=named][value='0']").check()
     await page.get_by_role("button", name="提交给监督委员会").click()
+    await page.locator(".receipt code").first.wait_for()
     number, code = await page.locator(".receipt code").all_inner_texts()
     assert await faults(page, look) == []
     await shot(page, f"complaint-receipt-{'named' if named else 'anonymous'}-390")

@@ -152,6 +152,7 @@ async def test_what_was_typed_outlives_the_session_without_scripts(
         await page.get_by_text("您刚才填写的内容没有丢").wait_for()
         await page.get_by_label("手机号").fill("13812345678")
         await page.get_by_role("button", name="获取验证码").click()
+        await page.get_by_label("6 位验证码").wait_for()
         code = json.loads(world.services.last("notification")["body"])["params"]["code"]
         await page.get_by_label("6 位验证码").fill(code)
         await page.get_by_role("button", name="登录", exact=True).click()
@@ -240,6 +241,7 @@ async def test_five_hundred_entries_stay_usable(
         await page.goto(f"{form_site.form}/C")
         assert await page.locator(".item-card").count() == 10
         await page.get_by_role("link", name="查看全部 500 条").click()
+        await page.locator(".item-card").nth(19).wait_for()
         assert await page.locator(".item-card").count() == 20
         await page.get_by_role("link", name="下一页").click()
         assert await page.locator(".pager span").inner_text() == "第 2 页，共 25 页，500 条"
@@ -262,6 +264,7 @@ async def test_pre_flight_leads_to_what_is_wrong(browser: Browser, form_site: Fo
         await page.get_by_role("button", name="保存，回到目录").click()
         await page.wait_for_url(f"{form_site.form}?saved=1")
         await page.get_by_role("link", name="去预检").click()
+        await page.wait_for_url(f"{form_site.case}/preflight")
         assert await page.locator(".checks.bad").count() == 0
 
 
@@ -274,6 +277,7 @@ async def test_submitting_locks_the_form_once(
     async with opened(browser, form_site, token=form_site.token) as page, form_site.dispatching():
         await page.goto(f"{form_site.case}/submit")
         await page.get_by_role("button", name="确认提交").click()
+        await page.get_by_role("alert").locator("li a").first.wait_for()
         assert await page.get_by_role("alert").locator("li a").all_inner_texts() == ["请填写“学位”。"]
         await form_site.applicant.change({"fields.degree": "学士"})
         await page.goto(f"{form_site.case}/submit")

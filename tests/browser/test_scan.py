@@ -158,7 +158,7 @@ async def test_one_signed_page_of_corrections_is_enough(browser: Browser, office
     ) as page:
         await page.goto(office.url)
         await page.get_by_role("link", name="下载更正页 PDF").click()  # before anything was changed
-        assert "没有可以列在更正页上的内容" in await page.locator("main").inner_text()
+        await page.locator("main", has_text="没有可以列在更正页上的内容").wait_for()
         assert (await one.change({"fields.title": "高级教师"})).status_code == 200
         await page.goto(office.url)
         link = await page.get_by_role("link", name="下载更正页 PDF").get_attribute("href")

@@ -132,6 +132,7 @@ async def test_on_a_phone_without_scripts_nothing_typed_is_lost_and_one_can_stan
     ):
         await page.goto(f"{site.url}/staff/sheets")
         await page.get_by_role("link", name="评最急的一份").click()
+        await page.locator("#m-students").wait_for()
         await window.goto(page.url)
         await page.locator("#m-students").fill("12")
         await page.locator("#m-other").fill("400")
@@ -280,7 +281,7 @@ async def test_the_office_registers_and_deactivates_and_nobody_is_shut_out(
         gone = judges.people[whose[1]][0]
         await page.goto(f"{site.url}/staff/experts/{gone}")
         await page.get_by_role("link", name="停用").click()
-        assert "没有提交的评分表" in await page.locator("main").inner_text()
+        await page.locator("main", has_text="没有提交的评分表").wait_for()
         await page.get_by_role("button", name="确认停用").click()
         await page.get_by_text("已停用；未提交的评分表已另行抽取").wait_for()
     after = await judges.whose(case)

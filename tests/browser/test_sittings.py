@@ -49,6 +49,7 @@ async def test_the_office_opens_extends_and_excuses_without_javascript(
         await page.get_by_role("button", name="预告").click()
         await page.get_by_text("预告 2099-03-08 09:00").wait_for()
         await page.get_by_role("link", name="准备开考").click()
+        await page.wait_for_url("**/open*")
         said = await page.locator("main").inner_text()
         assert all(
             one in said
@@ -78,6 +79,7 @@ async def test_the_office_opens_extends_and_excuses_without_javascript(
         await page.get_by_text("等待另一位审批人批准").first.wait_for()
         address = page.url.partition("#")[0]
         await page.get_by_role("link", name="还没有开始的人和电话").click()
+        await page.locator("a[href='tel:13700000001']").wait_for()
         numbers = await page.locator("tbody td:first-child").all_inner_texts()
         assert numbers == [one.case.application_number for one in (sick, well)]
         assert await page.locator("a[href='tel:13700000001']").count() == 1

@@ -230,6 +230,7 @@ async def test_a_district_filters_and_copies_a_reminder_without_javascript(
         await page.goto(f"{site.url}/staff/district")
         await page.get_by_label("姓名或单位").fill("人民路")
         await page.get_by_role("button", name="查看").click()
+        await page.wait_for_url("**/staff/district?*text=*")
         shown = await page.locator(".person-lines li strong").all_inner_texts()
         reminder = await page.get_by_label(f"催办文字：{UNITS[1]}").input_value()
     assert set(shown) <= {one.name for one in people() if one.unit == UNITS[1]}

@@ -199,7 +199,7 @@ async def test_without_scripts(browser: Browser, house: House) -> None:
         await item(page, "证书.pdf").get_by_role("link", name="删除").click()
         await shot(page, "remove-390")
         await page.get_by_role("button", name="删除", exact=True).click()
-        assert page.url == house.item
+        await page.wait_for_url(house.item)
         assert await named(house) == []
 
 
