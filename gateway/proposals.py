@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from contracts.commands import CommandName, Receipt, Role, TargetKind
+from contracts.commands import CommandName, Receipt, Refused, Role, TargetKind
 from contracts.events import derived_id
 from contracts.http.gateway import Proposal, ProposalPage, ProposalState
 from gateway import commands, words
@@ -201,3 +201,18 @@ def _view(row: Row, proposer: str, decider: str | None, receipt: Receipt | None)
         reason=row.reason,
         receipt=receipt,
     )
+
+
+def waits(one: Proposal | None) -> bool:
+    """For the other person, or for the command's answer."""
+    return one is not None and (
+        one.state is ProposalState.open or (one.receipt is not None and one.receipt.outcome is None)
+    )
+
+
+def why_not(one: Proposal | None) -> str | None:
+    """Why it came to nothing: the other person's reason, or the refusal of what was approved."""
+    if one is None or one.state is ProposalState.rejected:
+        return None if one is None else one.reason
+    outcome = one.receipt.outcome if one.receipt else None
+    return outcome.message if isinstance(outcome, Refused) else None

@@ -48,10 +48,7 @@ class Line:
 
     @property
     def waits(self) -> bool:
-        one = self.proposal
-        return one is not None and (
-            one.state is ProposalState.open or (one.receipt is not None and one.receipt.outcome is None)
-        )
+        return proposals.waits(self.proposal)
 
     @property
     def step(self) -> Step | None:

@@ -28,7 +28,7 @@ from contracts.http.certificates import (
     RulingView,
     TakenStatement,
 )
-from contracts.http.gateway import Proposal, ProposalState
+from contracts.http.gateway import Proposal
 from contracts.http.publication import CredentialStatus
 from gateway import commands, proposals
 from gateway.guard import Caller, CurrentCaller, GuardedRoute, not_found
@@ -69,10 +69,7 @@ class Line:
 
     @property
     def waits(self) -> bool:
-        one = self.proposal
-        return one is not None and (
-            one.state is ProposalState.open or (one.receipt is not None and one.receipt.outcome is None)
-        )
+        return proposals.waits(self.proposal)
 
 
 @router.get("/staff/certificates")

@@ -13,7 +13,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from contracts.base import Input
-from contracts.commands import CommandName, CommandState, Refused, TargetKind
+from contracts.commands import CommandName, CommandState, TargetKind
 from contracts.complaints import (
     UPHELD,
     AcceptComplaint,
@@ -33,7 +33,7 @@ from contracts.http.complaints import (
     EvidenceFile,
     NewEntry,
 )
-from contracts.http.gateway import CaseFilters, KnownCase, Proposal, ProposalState
+from contracts.http.gateway import CaseFilters, KnownCase, Proposal
 from contracts.lifecycle import TERMINAL
 from contracts.rulings import Disqualify
 from gateway import commands, proposals
@@ -69,19 +69,12 @@ class Loss:
 
     @property
     def waits(self) -> bool:
-        one = self.proposal
-        return one is not None and (
-            one.state is ProposalState.open or (one.receipt is not None and one.receipt.outcome is None)
-        )
+        return proposals.waits(self.proposal)
 
     @property
     def refused(self) -> str | None:
         """What came of the last proposal, if nothing did."""
-        one = self.proposal
-        if one is None or one.state is ProposalState.rejected:
-            return None if one is None else one.reason
-        outcome = one.receipt.outcome if one.receipt else None
-        return outcome.message if isinstance(outcome, Refused) else None
+        return proposals.why_not(self.proposal)
 
     @property
     def done(self) -> bool:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from starlette.datastructures import FormData
 
-from contracts.commands import Accepted, CommandName, CommandState, Refused, TargetKind
+from contracts.commands import Accepted, CommandName, CommandState, TargetKind
 from contracts.http.gateway import Proposal, ProposalState
 from gateway import commands, proposals
 from gateway.guard import Caller
@@ -45,13 +45,7 @@ class Step:
     @property
     def why(self) -> str | None:
         """Why the last proposal came to nothing."""
-        one = self.proposal
-        if one is None or self.state != "failed":
-            return None
-        if one.state is ProposalState.rejected:
-            return one.reason
-        outcome = one.receipt.outcome if one.receipt else None
-        return outcome.message if isinstance(outcome, Refused) else None
+        return proposals.why_not(self.proposal) if self.state == "failed" else None
 
 
 def newest(found: Iterable[Proposal], **body: Any) -> Step:

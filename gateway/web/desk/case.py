@@ -10,9 +10,9 @@ from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from contracts.commands import CommandName, Refused, Role
+from contracts.commands import CommandName, Role
 from contracts.http.desk import DecisionHistory, DismissHearing, Hearing, Hearings, OpenHearing
-from contracts.http.gateway import Proposal, ProposalState
+from contracts.http.gateway import Proposal
 from contracts.prepared import QualificationOutcome
 from contracts.rulings import CancelFlags
 from gateway import commands, proposals
@@ -103,19 +103,12 @@ class Ruling:
     @property
     def waits(self) -> bool:
         """For the other person, or for the command's answer."""
-        one = self.proposal
-        return one is not None and (
-            one.state is ProposalState.open or (one.receipt is not None and one.receipt.outcome is None)
-        )
+        return proposals.waits(self.proposal)
 
     @property
     def refused(self) -> str | None:
         """What came of the last proposal, if nothing did."""
-        one = self.proposal
-        if one is None or one.state is ProposalState.rejected:
-            return None if one is None else one.reason
-        outcome = one.receipt.outcome if one.receipt else None
-        return outcome.message if isinstance(outcome, Refused) else None
+        return proposals.why_not(self.proposal)
 
 
 async def page(
