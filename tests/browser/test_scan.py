@@ -90,10 +90,9 @@ async def test_a_scan_of_the_printed_form_is_read_page_by_page(browser: Browser,
         assert await page.locator("#seen .alert").inner_text() == (
             f"{count} 页齐全，都是当前版本，每页有签名，公章在。"
         )
-        shown = await page.locator(".sheet img").evaluate_all(
-            "all => all.every(one => one.naturalWidth > 100)"
+        await page.wait_for_function(
+            "[...document.querySelectorAll('.sheet img')].every((one) => one.naturalWidth > 100)"
         )
-        assert shown
         assert (await office.handed_in(page)).refused is None
         await page.goto(office.url)
         assert await page.locator("#seen .alert").first.inner_text() == (
