@@ -9,8 +9,10 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.commands import Role
+from gateway.accounts import sessions
 from gateway.models import Account, Audit
 from tests.conftest import TestDatabase
 from tests.integration.gateway.factor import code_of, enrolled
@@ -208,10 +210,8 @@ async def test_a_new_password_ends_other_sessions_and_needs_the_old_one(world: W
     assert (await logged_in(world, password="another one")).status_code == 200
 
 
-async def _session(session: object, account: Account) -> str:
-    from gateway.accounts import sessions
-
-    return (await sessions.open_session(session, account, timedelta(hours=1))).token  # type: ignore[arg-type]
+async def _session(session: AsyncSession, account: Account) -> str:
+    return (await sessions.open_session(session, account, timedelta(hours=1))).token
 
 
 async def test_changing_phones_waits_for_the_new_one(world: World) -> None:

@@ -7,13 +7,14 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from contracts.events import EventType
 from contracts.http.notification import Handled, MessageState
 from kit.errors import DomainError
 from services.notification.adapters import Outgoing, Rejected, TencentSms
 from services.notification.models import MessageRow
-from services.notification.service import Sending
+from services.notification.service import NotificationService, Sending
 from tests.integration.notification.conftest import PHONE, World
 from tests.integration.notification.tencent import APP, SIGN
 
@@ -182,8 +183,6 @@ async def test_the_office_looks_after_what_did_not_arrive(world: World) -> None:
         unapproved: (MessageState.failed, Handled.told),
     }
     async with world.db.read() as session:
-        from sqlalchemy import text
-
         plain = await session.execute(text("select row_to_json(m)::text from message m"))
         assert PHONE not in "".join(plain.scalars())
 
@@ -192,8 +191,6 @@ async def test_the_mailbox_has_it_at_once_and_a_carrier_has_no_mailbox(world: Wo
     with pytest.raises(DomainError) as error:
         await world.service.mailbox(PHONE, None)
     assert error.value.code == "no_mailbox"
-    from services.notification.service import NotificationService
-
     local = NotificationService(world.db, world.settings.model_copy(update={"mailbox": True}))
     world.service = local
     await world.profile()
